@@ -1,0 +1,162 @@
+package leg
+
+import (
+	"fmt"
+	"time"
+)
+
+// Schema is the version of the letters written here: major.minor. A reader
+// takes every minor of its major.
+const Schema = "1.0"
+
+// Letter types beside the verbs, which are types of their own under the same
+// name; Send travels as TypeOffer.
+const (
+	TypeOffer   = "offer"
+	TypeReceipt = "receipt"
+	TypeError   = "error"
+)
+
+// TypeOf is the type of the letter that tells of a verb.
+func TypeOf(v Verb) string {
+	if v == Send {
+		return TypeOffer
+	}
+	return string(v)
+}
+
+// Letter is the content of a message between two platforms: everything but the
+// sealed personal part and the signature. Its identity is its id together with
+// the hash of its canonical form.
+type Letter struct {
+	ID     string            `json:"id"` // never changes on a resend
+	Type   string            `json:"type"`
+	Schema string            `json:"schema"`
+	From   string            `json:"from"` // platform codes
+	To     string            `json:"to"`
+	Link   string            `json:"link"`
+	Epoch  int64             `json:"epoch"` // of the sending node, from 1
+	Cases  map[string]string `json:"cases,omitempty"`
+	Leg    string            `json:"leg,omitempty"`
+	Number int64             `json:"number,omitempty"` // per leg and direction, from 1; 0 unnumbered
+	Via    []string          `json:"via,omitempty"`    // platforms passed, the sender last
+
+	SentAt    time.Time  `json:"sent_at"` // when the act happened, RFC 3339 with zone
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Requires  []string   `json:"requires,omitempty"` // fields a reader must know or refuse
+
+	Body Body `json:"body"`
+	// Commitment is the SHA-256 of the sealed personal part in the clear, which
+	// holds a salt; hex. Empty where nothing is sealed.
+	Commitment string `json:"commitment,omitempty"`
+}
+
+// Body of a letter. Each type uses some of the fields; the JSON Schemas in
+// docs/exchange say which. Free text never stands here: it is personal.
+type Body struct {
+	// offer
+	Role          Role       `json:"role,omitempty"`
+	Urgent        bool       `json:"urgent,omitempty"`
+	Kind          string     `json:"kind,omitempty"`
+	Level         int        `json:"level,omitempty"`
+	Class         string     `json:"class,omitempty"`
+	Item          string     `json:"item,omitempty"`
+	UrgentClass   string     `json:"urgent_class,omitempty"`
+	FirstResponse string     `json:"first_response,omitempty"`
+	Region        string     `json:"region,omitempty"`
+	Catalogue     string     `json:"catalogue,omitempty"`
+	Channel       string     `json:"channel,omitempty"`
+	OccurredAt    *time.Time `json:"occurred_at,omitempty"`
+	Confidential  bool       `json:"confidential,omitempty"`
+	SafeContact   string     `json:"safe_contact,omitempty"` // when and how the caller may be called
+	SubjectUnit   string     `json:"subject_unit,omitempty"` // whom a complaint is about
+	Language      string     `json:"language,omitempty"`
+	Unread        bool       `json:"unread,omitempty"` // the text was not assessed for danger
+	CallbackBy    string     `json:"callback_by,omitempty"`
+	CallID        string     `json:"call_id,omitempty"`
+	Spoken        bool       `json:"spoken,omitempty"`
+	ForLeg        string     `json:"for_leg,omitempty"` // the leg whose rest this offer carries
+	Dues          []Due      `json:"dues,omitempty"`
+
+	// receipt, error, void
+	Re     string     `json:"re,omitempty"`     // id of the letter answered or voided
+	Hash   string     `json:"hash,omitempty"`   // its content hash, hex
+	Status string     `json:"status,omitempty"` // of a receipt
+	At     *time.Time `json:"at,omitempty"`
+	Late   bool       `json:"late,omitempty"`
+	Code   string     `json:"code,omitempty"`
+	Field  string     `json:"field,omitempty"`
+
+	// moves and asks
+	Unit        string     `json:"unit,omitempty"`   // of the acting party
+	Person      string     `json:"person,omitempty"` // staff who acted, as shown on the other side
+	ByPhone     bool       `json:"by_phone,omitempty"`
+	Ground      Ground     `json:"ground,omitempty"`
+	Basis       string     `json:"basis,omitempty"`
+	NextOwner   string     `json:"next_owner,omitempty"`
+	RestLeg     string     `json:"rest_leg,omitempty"` // "my part is done, the rest is leg X"
+	ReopenUntil *time.Time `json:"reopen_until,omitempty"`
+	Of          Verb       `json:"of,omitempty"`  // what grant and refuse answer
+	Due         *time.Time `json:"due,omitempty"` // extension: asked or granted
+
+	// call
+	Parties []string `json:"parties,omitempty"` // platform, unit or "caller"
+	Outcome string   `json:"outcome,omitempty"`
+	Consent *bool    `json:"consent,omitempty"`
+
+	// callback
+	Solved       *bool `json:"solved,omitempty"`
+	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
+	Scale        int   `json:"scale,omitempty"`        // 3 or 5
+	Mapped       int   `json:"mapped,omitempty"`       // on the 3-level scale
+}
+
+// Due is one owed answer's limit as the sender computed it.
+type Due struct {
+	Clock  string    `json:"clock"`
+	Due    time.Time `json:"due"`
+	Budget string    `json:"budget,omitempty"`
+}
+
+// Receipt statuses.
+const (
+	ReceiptApplied = "applied" // stored and applied
+	ReceiptWaiting = "waiting" // stored; a number before it is missing
+)
+
+// Private is the personal part of a letter, sealed by itself under the case's
+// key. Salt makes its commitment say nothing about its content.
+type Private struct {
+	Salt         string `json:"salt"`           // 32 random bytes, hex
+	Text         string `json:"text,omitempty"` // the words of the call
+	CallerName   string `json:"caller_name,omitempty"`
+	CallerPhone  string `json:"caller_phone,omitempty"`
+	Address      string `json:"address,omitempty"`
+	Ask          string `json:"ask,omitempty"`           // what the other side shall do
+	PoliceAction string `json:"police_action,omitempty"` // first response: what police did
+	Note         string `json:"note,omitempty"`          // reason, progress, supplement
+	Result       string `json:"result,omitempty"`        // feedback
+}
+
+// Empty says that there is nothing to seal.
+func (p Private) Empty() bool {
+	p.Salt = ""
+	return p == Private{}
+}
+
+// Numbered says that letters of a type take a number in their leg and are
+// receipted.
+func Numbered(typ string) bool { return typ != TypeReceipt && typ != TypeError }
+
+// Expires says that retries of a type end at expires_at: offers, urges and
+// asks. A letter that moves state is retried until receipted.
+func Expires(typ string) bool {
+	switch Verb(typ) {
+	case TypeOffer, Urge, Withdraw, Extend:
+		return true
+	}
+	return false
+}
+
+// Format prints a mask: the content appears in no log by accident.
+func (p Private) Format(f fmt.State, _ rune) { fmt.Fprint(f, "***") }
