@@ -1,0 +1,79 @@
+package catalogue
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+var budgetForm = regexp.MustCompile(`^([0-9]{1,6})(wd|wh|d|h|m)$`)
+
+// longest is the largest number that makes sense of each unit; all are about
+// four years. What is longer is a slip of the hand.
+var longest = map[string]int{"wd": 1000, "wh": 7500, "d": 1500, "h": 36000, "m": 999999}
+
+// checkBudget says what is wrong with a budget: its form, or a number that
+// cannot be meant. Package calendar counts it.
+func checkBudget(s string) error {
+	m := budgetForm.FindStringSubmatch(s)
+	if m == nil {
+		return fmt.Errorf("budget %q is not a number and a unit (5wd, 4wh, 30m, 2h, 7d)", s)
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return fmt.Errorf("budget %q: %w", s, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("budget %q leaves no time at all", s)
+	}
+	if n > longest[m[2]] {
+		return fmt.Errorf("budget %q is more than %d%s", s, longest[m[2]], m[2])
+	}
+	return nil
+}
+
+func (l Limit) key() limitKey {
+	return limitKey{class: l.Class, item: l.Item, area: l.Area, kind: l.Kind, urgent: l.Urgent}
+}
+
+// Budget is the limit of a kind for a leg, in the words of the calendar
+// ("5wd", "20m"). Any of class, item and area may be "". The most specific row
+// wins, in this order:
+//
+//  1. for an urgent leg, rows for urgent legs before all others; rows for
+//     urgent legs never count for one that is not;
+//  2. the item, then the class, then its group (the letter), then *;
+//  3. within each of these the area, then *.
+//
+// So an item's row for all areas beats a class's row for this area. ok is
+// false only where a catalogue has no row at all that fits, which Validate
+// forbids.
+func (c *Catalogue) Budget(kind, class, item, area string, urgent bool) (budget string, ok bool) {
+	x := c.look()
+	if at, found := x.item[item]; found && class == "" {
+		class = c.Items[at].Class
+	}
+	rows := make([]limitKey, 0, 4)
+	if at, found := x.item[item]; found {
+		rows = append(rows, limitKey{class: c.Items[at].Class, item: item})
+	}
+	if class != "" {
+		rows = append(rows, limitKey{class: class}, limitKey{class: class[:1]})
+	}
+	rows = append(rows, limitKey{class: "*"})
+
+	for _, forUrgent := range []bool{true, false} {
+		if forUrgent && !urgent {
+			continue
+		}
+		for _, k := range rows {
+			k.kind, k.urgent = kind, forUrgent
+			for _, k.area = range []string{area, "*"} {
+				if at, found := x.limit[k]; found {
+					return c.Limits[at].Budget, true
+				}
+			}
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,257 @@
+package catalogue
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+var (
+	classCode = regexp.MustCompile(`^(A(0[1-9]|1[0-7])|B0[1-7]|C[1-4]|D[1-7])$`)
+	itemCode  = regexp.MustCompile(`^[A-D][0-9]{1,2}\.[0-9]{2}$`)
+)
+
+// lines says which line takes each group of classes.
+var lines = map[byte]Line{NonPolice: Line12345, Police: Line110, Urgent: Line110, FirstResponse: Line110}
+
+// Validate says all that is wrong with a catalogue, joined, each fault with
+// the place it stands at ("items[3] A01.04: …"); nil where it may be used.
+func (c *Catalogue) Validate() error { return errors.Join(c.check(places{})...) }
+
+// places says where each row came from. Where a catalogue came from no file,
+// its rows are named by their position.
+type places struct {
+	version                string
+	classes, items, limits []string
+}
+
+// checker gathers faults; at is the place of the row at hand.
+type checker struct {
+	c      *Catalogue
+	x      *index
+	at     string
+	faults []error
+}
+
+func (k *checker) fault(format string, args ...any) {
+	k.faults = append(k.faults, fmt.Errorf("%s: %s", k.at, fmt.Sprintf(format, args...)))
+}
+
+func (k *checker) place(from []string, list string, i int, code string) {
+	if i < len(from) {
+		k.at = strings.TrimSpace(from[i] + ": " + code)
+		return
+	}
+	k.at = strings.TrimSpace(fmt.Sprintf("%s[%d] %s", list, i, code))
+}
+
+func (c *Catalogue) check(from places) []error {
+	k := &checker{c: c, x: c.build(), at: from.version}
+	if k.at == "" {
+		k.at = "catalogue"
+	}
+	k.head()
+	for i, v := range c.Classes {
+		k.place(from.classes, "classes", i, v.Code)
+		k.class(i, v)
+	}
+	for i, v := range c.Items {
+		k.place(from.items, "items", i, v.Code)
+		k.item(i, v)
+	}
+	for i, v := range c.Limits {
+		k.place(from.limits, "limits", i, "")
+		k.limit(i, v)
+	}
+	k.at = "limits"
+	if len(from.limits) > 0 {
+		k.at = limitFile
+	}
+	k.defaults()
+	return k.faults
+}
+
+func (k *checker) head() {
+	if k.c.Version == "" {
+		k.fault("no version")
+	}
+	if _, err := time.Parse(time.DateOnly, k.c.EffectiveFrom); err != nil {
+		k.fault("effective from %q is not a date like 2025-01-31", k.c.EffectiveFrom)
+	}
+	if len(k.c.Classes) == 0 {
+		k.fault("no classes")
+	}
+}
+
+func (k *checker) class(i int, v Class) {
+	if !classCode.MatchString(v.Code) {
+		k.fault("class code %q is none of A01…A17, B01…B07, C1…C4, D1…D7", v.Code)
+	}
+	if k.x.class[v.Code] != i {
+		k.fault("class code %q twice", v.Code)
+	}
+	k.names(v.Name, v.NameEN)
+	if want, ok := lines[Group(v.Code)]; v.Line != Line12345 && v.Line != Line110 {
+		k.fault("unknown line %q", v.Line)
+	} else if ok && v.Line != want {
+		k.fault("line %s, but classes %c are taken by %s", v.Line, v.Code[0], want)
+	}
+	if v.Level < 1 || v.Level > 4 {
+		k.fault("level %d is not within 1 to 4", v.Level)
+	}
+	k.departments(v.Lead, v.Joint)
+	k.words("synonyms", v.Synonyms)
+	k.pair(v)
+	if Group(v.Code) != 0 && len(k.x.ofClass[v.Code]) == 0 {
+		k.fault("no items under class %s", v.Code)
+	}
+}
+
+// pair checks that a first-response class, and no other, names the classes
+// that its rest belongs to.
+func (k *checker) pair(v Class) {
+	if !IsFirstResponse(v.Code) {
+		if len(v.Pair) > 0 {
+			k.fault("pair is for classes D only")
+		}
+		return
+	}
+	if len(v.Pair) == 0 {
+		k.fault("a class D pairs with the class that its rest belongs to")
+	}
+	k.words("pair", v.Pair)
+	for _, p := range v.Pair {
+		if g := Group(p); !k.knownClass(p) || g != NonPolice && g != Police {
+			k.fault("pair %q is no class A or B here", p)
+		}
+	}
+}
+
+func (k *checker) item(i int, v Item) {
+	if !itemCode.MatchString(v.Code) {
+		k.fault("item code %q is not a class code, a dot and two digits", v.Code)
+	}
+	if k.x.item[v.Code] != i {
+		k.fault("item code %q twice", v.Code)
+	}
+	if class, _, _ := strings.Cut(v.Code, "."); class != v.Class {
+		k.fault("class %q, but its code says %q", v.Class, class)
+	} else if !k.knownClass(v.Class) {
+		k.fault("unknown class %q", v.Class)
+	}
+	k.names(v.Name, v.NameEN)
+	k.departments(v.Lead, v.Joint)
+
+	k.words("synonyms", v.Synonyms)
+	if len(v.Synonyms) < 2 {
+		k.fault("%d synonyms: an item needs two ways that callers say it", len(v.Synonyms))
+	}
+	k.words("exclude", v.Exclude)
+	for _, w := range v.Exclude {
+		if slices.Contains(v.Synonyms, w) {
+			k.fault("%q is both a synonym and excluded", w)
+		}
+	}
+	k.escalations(v)
+	if f := v.FirstResponse; f != "" && (!IsFirstResponse(f) || !k.knownClass(f)) {
+		k.fault("first response %q is no class D here", f)
+	}
+}
+
+func (k *checker) escalations(v Item) {
+	words := make([]string, len(v.Escalate))
+	for i, e := range v.Escalate {
+		words[i] = e.Word
+		if g := Group(e.Class); !k.knownClass(e.Class) || g != Urgent && g != Police {
+			k.fault("%q escalates to %q, which is no class B or C here", e.Word, e.Class)
+		}
+	}
+	k.words("escalate", words)
+}
+
+func (k *checker) limit(i int, v Limit) {
+	if v.Class != "*" && Group(v.Class) == 0 || len(v.Class) > 1 && !k.knownClass(v.Class) {
+		k.fault("unknown class %q: a class, a letter A to D, or *", v.Class)
+	}
+	if v.Item != "" {
+		if at, ok := k.x.item[v.Item]; !ok {
+			k.fault("unknown item %q", v.Item)
+		} else if class := k.c.Items[at].Class; class != v.Class {
+			k.fault("item %s is under class %s, not %s", v.Item, class, v.Class)
+		}
+	}
+	if v.Area != "*" && !slices.Contains(Areas(), v.Area) {
+		k.fault("unknown area %q: one of %s, or *", v.Area, strings.Join(Areas(), ", "))
+	}
+	if !slices.Contains(LimitKinds(), v.Kind) {
+		k.fault("unknown kind of limit %q: one of %s", v.Kind, strings.Join(LimitKinds(), ", "))
+	}
+	if err := checkBudget(v.Budget); err != nil {
+		k.fault("%v", err)
+	}
+	if v.Source == "" {
+		k.fault("no source: name the rule, or P for a proposal")
+	}
+	if k.x.limit[v.key()] != i {
+		k.fault("a second limit for the same class, item, area, kind and urgency")
+	}
+}
+
+// defaults asks for a row that every leg falls back to, so that no clock is
+// ever without a limit.
+func (k *checker) defaults() {
+	for _, kind := range LimitKinds() {
+		if _, ok := k.x.limit[limitKey{class: "*", area: "*", kind: kind}]; !ok {
+			k.fault("no %s limit for class *, area *, not urgent: what all others fall back to", kind)
+		}
+	}
+}
+
+func (k *checker) knownClass(code string) bool {
+	_, ok := k.x.class[code]
+	return ok
+}
+
+func (k *checker) names(name, english string) {
+	if name == "" {
+		k.fault("empty name")
+	}
+	if english == "" {
+		k.fault("empty English name")
+	}
+	if strings.ContainsFunc(name+english, unicode.IsControl) {
+		k.fault("control character in the name")
+	}
+}
+
+func (k *checker) departments(lead string, joint []string) {
+	if _, ok := FindDepartment(lead); !ok {
+		k.fault("unknown lead department kind %q", lead)
+	}
+	for i, j := range joint {
+		if _, ok := FindDepartment(j); !ok {
+			k.fault("unknown joint department kind %q", j)
+		}
+		if j == lead {
+			k.fault("%q both leads and joins", j)
+		}
+		if slices.Contains(joint[:i], j) {
+			k.fault("joint department %q twice", j)
+		}
+	}
+}
+
+// words checks one list of words: none empty, none twice.
+func (k *checker) words(list string, words []string) {
+	for i, w := range words {
+		if strings.TrimSpace(w) == "" {
+			k.fault("empty word in %s", list)
+		} else if slices.Contains(words[:i], w) {
+			k.fault("%q twice in %s", w, list)
+		}
+	}
+}

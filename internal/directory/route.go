@@ -1,0 +1,72 @@
+package directory
+
+import "liandong/internal/catalogue"
+
+// Route says which units take a matter in a region: who leads (主办) and who
+// joins (协办). The item decides; where item is "" or unknown, the class does.
+//
+// ok is false where nobody can be named: the class is unknown too, the region
+// is unknown, or no region on the way up has a unit of the leading kind. Then a
+// person at the desk decides. Joint kinds that have no unit are left out.
+func Route(c *catalogue.Catalogue, d *Directory, item, class, region string) (lead Unit, joint []Unit, ok bool) {
+	leadKind, jointKinds, ok := kinds(c, item, class)
+	if !ok {
+		return Unit{}, nil, false
+	}
+	lead, ok = d.Responsible(leadKind, region)
+	if !ok {
+		return Unit{}, nil, false
+	}
+	all := d.gather(region, []Unit{lead}, jointKinds)
+	return lead, all[1:], true
+}
+
+// Dual lists the units of the dual dispatch (双派) of an urgent class: local
+// government first, then the departments of the item and of the class, each
+// once. 110's own units are not among them: 110 gets its leg by itself. Nil for
+// a class that is not urgent.
+func Dual(c *catalogue.Catalogue, d *Directory, class, item, region string) []Unit {
+	if !catalogue.IsUrgent(class) {
+		return nil
+	}
+	want := []string{catalogue.KindGovernment}
+	if lead, joint, ok := kinds(c, item, ""); ok {
+		want = append(append(want, lead), joint...)
+	}
+	if v, ok := c.Class(class); ok {
+		want = append(append(want, v.Lead), v.Joint...)
+	}
+	var others []Unit
+	for _, u := range d.gather(region, nil, want) {
+		if u.Platform != string(catalogue.Line110) {
+			others = append(others, u)
+		}
+	}
+	return others
+}
+
+// kinds are the leading and joining kinds of an item, or else of a class.
+func kinds(c *catalogue.Catalogue, item, class string) (lead string, joint []string, ok bool) {
+	if v, found := c.Item(item); found {
+		return v.Lead, v.Joint, true
+	}
+	if v, found := c.Class(class); found {
+		return v.Lead, v.Joint, true
+	}
+	return "", nil, false
+}
+
+// gather adds the responsible unit of each kind that is not there yet.
+func (d *Directory) gather(region string, units []Unit, kinds []string) []Unit {
+	seen := make(map[string]bool, len(units)+len(kinds))
+	for _, u := range units {
+		seen[u.Code] = true
+	}
+	for _, kind := range kinds {
+		u, ok := d.Responsible(kind, region)
+		if ok && !seen[u.Code] {
+			units, seen[u.Code] = append(units, u), true
+		}
+	}
+	return units
+}
