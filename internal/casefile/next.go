@@ -1,0 +1,165 @@
+package casefile
+
+import "liandong/internal/leg"
+
+// Step is something that may be done next with a case; the page shows the
+// first as its primary button.
+type Step struct {
+	Code string // StepDual, …
+	Leg  string // the leg it is about, or ""
+}
+
+// Codes of steps.
+const (
+	StepDual         = "dual_dispatch"  // urgent class: 110, local government and departments at once
+	StepDanger       = "record_danger"  // C3: a person says what danger there is, then dual dispatch
+	StepTo110        = "transfer_110"   // clearly police
+	StepTo12345      = "transfer_12345" // clearly not police
+	StepFirst        = "dispatch_first" // first response: police leg first
+	StepRest         = "transfer_rest"  // first response is fed back: settle, or pass the rest on
+	StepDispatch     = "dispatch"       // to the responsible unit
+	StepThreeWay     = "three_way"      // unclear: call with both lines
+	StepAccept       = "accept"         // an incoming leg waits
+	StepAnswer       = "feedback"       // our legs are settled: answer the incoming leg
+	StepSettle       = "settle"
+	StepResolve      = "resolve" // a returned or undeliverable leg wants a successor
+	StepPhone        = "phone"   // an urgent leg has no receipt or acceptance
+	StepCallback     = "callback"
+	StepClose        = "close"
+	StepCloseOnSpot  = "close_on_spot" // answered on the spot, or no case for the lines
+	StepReadForYours = "assess"        // not assessed for danger: a person must check
+)
+
+// Prompted is what Steps needs to know of the urgent prompt, by leg id.
+type Prompted map[string]bool
+
+// Steps lists what may be done next, most pressing first. line is the side that
+// this node runs.
+func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompted) []Step {
+	if !c.ClosedAt.IsZero() {
+		return nil
+	}
+	var out []Step
+	add := func(code, legID string) { out = append(out, Step{Code: code, Leg: legID}) }
+
+	var outgoing []leg.Leg
+	var incoming *leg.Leg
+	for i, l := range legs {
+		if l.Incoming() {
+			incoming = &legs[i]
+		} else {
+			outgoing = append(outgoing, l)
+		}
+	}
+	for _, l := range outgoing {
+		if prompted[l.ID] {
+			add(StepPhone, l.ID)
+		}
+	}
+	if incoming != nil && incoming.State == leg.Received {
+		add(StepAccept, incoming.ID)
+	}
+	if c.Urgent != "" && line != "110" && !hasLegTo110(outgoing) {
+		if c.Urgent == "C3" && c.Danger == "" {
+			add(StepDanger, "")
+		} else {
+			add(StepDual, "")
+		}
+	}
+	for _, l := range outgoing {
+		if l.NeedsResolution() {
+			add(StepResolve, l.ID)
+		}
+	}
+	for _, l := range outgoing {
+		if l.State != leg.Answered {
+			continue
+		}
+		if line == "110" && c.FirstResponse != "" && l.Local() && !restSent(outgoing, l.ID) {
+			add(StepRest, l.ID)
+		}
+		add(StepSettle, l.ID)
+	}
+	if len(outgoing) == 0 && (incoming == nil || incoming.State != leg.Received && !incoming.State.Ended()) {
+		out = append(out, firstSteps(line, c, caseLine)...)
+	}
+	if incoming != nil && (incoming.State == leg.Accepted || incoming.State == leg.Working || incoming.State == leg.Reopened) && allDone(outgoing) {
+		if len(outgoing) > 0 {
+			out = append([]Step{{Code: StepAnswer, Leg: incoming.ID}}, out...)
+		} else {
+			add(StepAnswer, incoming.ID)
+		}
+	}
+	if allDone(legs) && len(legs) > 0 {
+		if c.CallbackAt.IsZero() && c.NeedsCallback && callsBack(line, incoming) {
+			add(StepCallback, "")
+		}
+		add(StepClose, "")
+	}
+	if len(legs) == 0 {
+		add(StepCloseOnSpot, "")
+	}
+	if c.Unread {
+		add(StepReadForYours, "")
+	}
+	return out
+}
+
+// firstSteps are the ways out of a case that nothing was done with yet.
+func firstSteps(line string, c Case, caseLine string) []Step {
+	first := StepDispatch
+	switch {
+	case line == "110" && c.FirstResponse != "":
+		first = StepFirst
+	case line == "12345" && caseLine == "110":
+		first = StepTo110
+	case line == "110" && caseLine == "12345":
+		first = StepTo12345
+	case c.Category == "":
+		first = StepThreeWay
+	}
+	out := []Step{{Code: first}}
+	for _, s := range []string{StepDispatch, StepTo110, StepTo12345, StepThreeWay} {
+		if s == first || s == StepTo110 && line == "110" || s == StepTo12345 && line == "12345" {
+			continue
+		}
+		out = append(out, Step{Code: s})
+	}
+	return out
+}
+
+// callsBack: 12345 asks the caller by default, also for a matter of 110's that
+// it received; 110 asks only for what it never passed on.
+func callsBack(line string, incoming *leg.Leg) bool {
+	if incoming != nil {
+		return incoming.CallbackBy == line
+	}
+	return true
+}
+
+func hasLegTo110(legs []leg.Leg) bool {
+	for _, l := range legs {
+		if !l.Local() && l.Urgent && l.State != leg.Returned && l.State != leg.Withdrawn {
+			return true
+		}
+	}
+	return false
+}
+
+func restSent(legs []leg.Leg, of string) bool {
+	for _, l := range legs {
+		if l.ForLeg == of {
+			return true
+		}
+	}
+	return false
+}
+
+func allDone(legs []leg.Leg) bool {
+	for _, l := range legs {
+		if !l.Done() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,68 @@
+package desk
+
+import (
+	"time"
+
+	"liandong/internal/casefile"
+	"liandong/internal/deadline"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/store"
+	"liandong/internal/triage"
+)
+
+// CaseView is a case as one actor may see it. Personal data is masked; Reveal
+// is the way to the rest.
+type CaseView struct {
+	casefile.Case
+	Line     string
+	DueAt    time.Time // earliest open due time; zero none
+	Text     hotline.Masked
+	Redacted bool // Text hides something that Reveal shows
+	Caller   hotline.Masked
+	Phone    hotline.Masked
+	Address  hotline.Masked
+	Told     hotline.Masked
+	Erased   bool
+	Proposal triage.Proposal // kept as it was made at intake
+	Legs     []LegView
+	Clocks   []deadline.Clock
+	Disputes []store.Dispute
+	Group    []casefile.Case // the other cases of its group, the lead first
+	Steps    []casefile.Step // what may be done next, the first is the primary one
+	CanWork  bool            // the actor may decide of the case
+	CanShow  bool            // the actor may reveal personal data
+}
+
+// LegView is a leg as one actor may see it.
+type LegView struct {
+	leg.Leg
+	HolderName string // unit or platform that holds it
+	SenderName string
+	Phone      string // of the holder, for the urgent prompt
+	Ask        hotline.Masked
+	DueAt      time.Time
+	MovedAt    time.Time
+	Prompted   bool       // pick up the phone: no receipt or no acceptance in time
+	Silenced   bool       // accepted by phone
+	Can        []leg.Verb // what the actor may do with it now
+	Acting     leg.Side   // the side that the actor is on
+}
+
+// EventView is an event as one actor may see it.
+type EventView struct {
+	store.Event
+	Text hotline.Masked // note, redacted
+}
+
+// CaseList is a page of cases.
+type CaseList struct {
+	Cases []CaseView
+	Next  hotline.Cursor // zero: no more
+}
+
+// Person is personal data in the clear, for one who gave a reason.
+type Person struct {
+	Text, Name, Phone, Address, Told string
+	Notes                            map[string]string // by event id
+}

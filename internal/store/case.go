@@ -1,0 +1,346 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"liandong/internal/casefile"
+	"liandong/internal/hotline"
+)
+
+// CaseRow is a case with what only storage and lists need beside it.
+type CaseRow struct {
+	casefile.Case
+	Line     string    // side of the category: "12345" or "110"
+	Proposal string    // the triage proposal at intake, JSON
+	DueAt    time.Time // earliest open due time; zero none
+	Indexed  bool
+}
+
+const caseColumns = `id, version, rev, status, channel, kind, level, category, line, decided, item, urgent, urgent_by,
+	first_response, unread, danger, region, region_raw, confidential, language, consent, safe_contact, subject_unit,
+	outcome, catalogue, interim, returns, dispute, group_id, external_id, source, occurred_at, created_at, closed_at,
+	callback_at, solved, satisfaction, scale, mapped, needs_callback, links, proposal, due_at, indexed`
+
+func scanCase(rows *sql.Rows) (CaseRow, error) {
+	var c CaseRow
+	var links string
+	err := rows.Scan(caseFields(&c, &links)...)
+	if err == nil && links != "" {
+		err = json.Unmarshal([]byte(links), &c.Links)
+	}
+	return c, err
+}
+
+func caseFields(c *CaseRow, links *string) []any {
+	return []any{&c.ID, &c.Version, &c.Rev, &c.Status, &c.Channel, &c.Kind, &c.Level, &c.Category, &c.Line, &c.Decided,
+		&c.Item, &c.Urgent, &c.UrgentBy, &c.FirstResponse, &c.Unread, &c.Danger, &c.Region, &c.RegionRaw, &c.Confidential,
+		&c.Language, maybeFlag{&c.Consent}, &c.SafeContact, &c.SubjectUnit, &c.Outcome, &c.Catalogue, &c.Interim,
+		&c.Returns, &c.Dispute, &c.GroupID, &c.ExternalID, &c.Source, moment{&c.OccurredAt}, moment{&c.CreatedAt},
+		moment{&c.ClosedAt}, moment{&c.CallbackAt}, maybeFlag{&c.Solved}, &c.Satisfaction, &c.Scale, &c.Mapped,
+		&c.NeedsCallback, links, &c.Proposal, moment{&c.DueAt}, &c.Indexed}
+}
+
+// Case reads one case.
+func (r *Reader) Case(ctx context.Context, id string) (CaseRow, error) {
+	var c CaseRow
+	var links string
+	err := r.one(ctx, "case", `SELECT `+caseColumns+` FROM case_file WHERE id = $1`, []any{id}, caseFields(&c, &links)...)
+	if err == nil && links != "" {
+		err = json.Unmarshal([]byte(links), &c.Links)
+	}
+	return c, err
+}
+
+// AddCase writes a new case; its version and rev become 1.
+func (t *Tx) AddCase(ctx context.Context, c *CaseRow) error {
+	c.Version, c.Rev = 1, 1
+	links, err := json.Marshal(c.Links)
+	if err != nil {
+		return fmt.Errorf("add case: %w", err)
+	}
+	_, err = t.exec(ctx, "add case", `INSERT INTO case_file (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
+		$35, $36, $37, $38, $39, $40, $41, $42, $43, $44)`,
+		c.ID, c.Version, c.Rev, string(c.Status), c.Channel, string(c.Kind), c.Level, c.Category, c.Line, flag(c.Decided),
+		c.Item, c.Urgent, c.UrgentBy, c.FirstResponse, flag(c.Unread), c.Danger, c.Region, c.RegionRaw, flag(c.Confidential),
+		c.Language, maybe(c.Consent), c.SafeContact, c.SubjectUnit, string(c.Outcome), c.Catalogue, c.Interim,
+		c.Returns, flag(c.Dispute), c.GroupID, c.ExternalID, c.Source, micros(c.OccurredAt), micros(c.CreatedAt),
+		micros(c.ClosedAt), micros(c.CallbackAt), maybe(c.Solved), c.Satisfaction, c.Scale, c.Mapped,
+		flag(c.NeedsCallback), string(links), c.Proposal, micros(c.DueAt), flag(c.Indexed))
+	return err
+}
+
+// SaveCase writes what may change in a case, guarded by its rev, which it
+// raises.
+func (t *Tx) SaveCase(ctx context.Context, c *CaseRow) error {
+	links, err := json.Marshal(c.Links)
+	if err != nil {
+		return fmt.Errorf("save case: %w", err)
+	}
+	err = t.must(ctx, "save case", `UPDATE case_file SET version = $1, rev = rev + 1, status = $2, kind = $3, level = $4,
+		category = $5, line = $6, decided = $7, item = $8, urgent = $9, urgent_by = $10, first_response = $11, unread = $12,
+		danger = $13, region = $14, confidential = $15, language = $16, consent = $17, safe_contact = $18, subject_unit = $19,
+		outcome = $20, interim = $21, returns = $22, dispute = $23, group_id = $24, closed_at = $25, callback_at = $26,
+		solved = $27, satisfaction = $28, scale = $29, mapped = $30, needs_callback = $31, links = $32, due_at = $33
+		WHERE id = $34 AND rev = $35`,
+		c.Version, string(c.Status), string(c.Kind), c.Level, c.Category, c.Line, flag(c.Decided), c.Item, c.Urgent,
+		c.UrgentBy, c.FirstResponse, flag(c.Unread), c.Danger, c.Region, flag(c.Confidential), c.Language, maybe(c.Consent),
+		c.SafeContact, c.SubjectUnit, string(c.Outcome), c.Interim, c.Returns, flag(c.Dispute), c.GroupID,
+		micros(c.ClosedAt), micros(c.CallbackAt), maybe(c.Solved), c.Satisfaction, c.Scale, c.Mapped, flag(c.NeedsCallback),
+		string(links), micros(c.DueAt), c.ID, c.Rev)
+	if err == nil {
+		c.Rev++
+	}
+	return err
+}
+
+// Private is the sealed personal part of a case, field by field.
+type Private struct {
+	CaseID     string
+	WrappedKey []byte // nil: erased
+	Words      []byte
+	Caller     []byte
+	Told       []byte
+	PhoneIndex string
+}
+
+// AddPrivate writes the personal part of a new case.
+func (t *Tx) AddPrivate(ctx context.Context, p Private) error {
+	_, err := t.exec(ctx, "add personal part", `INSERT INTO case_private (case_id, wrapped_key, words, caller, told, phone_index)
+		VALUES ($1, $2, $3, $4, $5, $6)`, p.CaseID, p.WrappedKey, p.Words, p.Caller, p.Told, p.PhoneIndex)
+	return err
+}
+
+// SaveTold writes what the caller was told at the end, sealed.
+func (t *Tx) SaveTold(ctx context.Context, caseID string, told []byte) error {
+	return t.must(ctx, "save what the caller was told", `UPDATE case_private SET told = $1 WHERE case_id = $2`, told, caseID)
+}
+
+// Private reads the personal part of a case.
+func (r *Reader) Private(ctx context.Context, caseID string) (Private, error) {
+	p := Private{CaseID: caseID}
+	err := r.one(ctx, "case", `SELECT wrapped_key, words, caller, told, phone_index FROM case_private WHERE case_id = $1`,
+		[]any{caseID}, &p.WrappedKey, &p.Words, &p.Caller, &p.Told, &p.PhoneIndex)
+	return p, err
+}
+
+// PrivateOf reads the personal parts of many cases at once, by case id.
+func (r *Reader) PrivateOf(ctx context.Context, ids []string) (map[string]Private, error) {
+	out := make(map[string]Private, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	ps, err := all(ctx, r, "personal parts", `SELECT case_id, wrapped_key, words, caller, phone_index FROM case_private
+		WHERE case_id IN (`+places(1, len(ids))+`)`, anys(ids), func(rows *sql.Rows) (p Private, err error) {
+		err = rows.Scan(&p.CaseID, &p.WrappedKey, &p.Words, &p.Caller, &p.PhoneIndex)
+		return p, err
+	})
+	for _, p := range ps {
+		out[p.CaseID] = p
+	}
+	return out, err
+}
+
+// OpenCasesByPhone lists the open cases of one caller, newest first, by the
+// blind index of the phone number.
+func (r *Reader) OpenCasesByPhone(ctx context.Context, index string, most int) ([]CaseRow, error) {
+	return all(ctx, r, "cases", `SELECT `+prefix("c.", caseColumns)+` FROM case_private p JOIN case_file c ON c.id = p.case_id
+		WHERE p.phone_index = $1 AND p.phone_index <> '' AND c.closed_at IS NULL ORDER BY c.created_at DESC, c.id DESC LIMIT $2`,
+		[]any{index, most}, scanCase)
+}
+
+// GroupMembers lists the cases of a group, the lead first.
+func (r *Reader) GroupMembers(ctx context.Context, lead string) ([]CaseRow, error) {
+	return all(ctx, r, "cases", `SELECT `+caseColumns+` FROM case_file WHERE group_id = $1 AND group_id <> ''
+		ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, created_at, id LIMIT 500`, []any{lead}, scanCase)
+}
+
+// IntakeKey is a key under which a source sent a case before.
+type IntakeKey struct{ Source, Key, BodyHash, CaseID string }
+
+// AddIntakeKey claims a key; a key that is there already is IsDuplicate.
+func (t *Tx) AddIntakeKey(ctx context.Context, k IntakeKey) error {
+	_, err := t.exec(ctx, "claim intake key", `INSERT INTO intake_key (source, key, body_hash, case_id) VALUES ($1, $2, $3, $4)`,
+		k.Source, k.Key, k.BodyHash, k.CaseID)
+	return err
+}
+
+// IntakeKey finds a key.
+func (r *Reader) IntakeKey(ctx context.Context, source, key string) (IntakeKey, error) {
+	k := IntakeKey{Source: source, Key: key}
+	err := r.one(ctx, "case", `SELECT body_hash, case_id FROM intake_key WHERE source = $1 AND key = $2`,
+		[]any{source, key}, &k.BodyHash, &k.CaseID)
+	return k, err
+}
+
+// Sight is what an actor may see of cases: those of its regions and, for a
+// unit, only those it holds or held a leg of.
+type Sight struct {
+	Regions []string // nil: every region
+	Unit    string   // "" the desk
+}
+
+// CaseFilter narrows a list of cases.
+type CaseFilter struct {
+	Status   casefile.Status
+	Category string
+	Line     string
+	Urgent   bool   // any urgent class
+	Regions  []string
+	Unit     string // a leg of the case is held by this unit
+	Overdue  bool
+	Dispute  bool
+	Open     bool // not closed
+	Tokens   []int32 // search; see hotline-free search.go
+	Now      time.Time
+	ByDue    bool // what runs out first, instead of newest first
+	After    hotline.Cursor
+	Limit    int
+}
+
+// Cases lists cases within sight, newest first or by due time.
+func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow, error) {
+	var w where
+	if see.Regions != nil {
+		w.in("region", see.Regions)
+	}
+	if see.Unit != "" {
+		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", see.Unit)
+	}
+	if f.Status != "" {
+		w.add("status = ?", string(f.Status))
+	}
+	if f.Open {
+		w.add("closed_at IS NULL")
+	}
+	if f.Category != "" {
+		w.add("category = ?", f.Category)
+	}
+	if f.Line != "" {
+		w.add("line = ?", f.Line)
+	}
+	if f.Urgent {
+		w.add("urgent <> ''")
+	}
+	if f.Regions != nil {
+		w.in("region", f.Regions)
+	}
+	if f.Unit != "" {
+		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", f.Unit)
+	}
+	if f.Overdue {
+		w.add("due_at < ?", f.Now.UnixMicro())
+	}
+	if f.Dispute {
+		w.add("dispute = 1")
+	}
+	if len(f.Tokens) > 0 {
+		r.matching(&w, f.Tokens)
+	}
+	order := "created_at DESC, id DESC"
+	switch {
+	case f.ByDue:
+		w.add("due_at IS NOT NULL")
+		order = "due_at, id"
+		if !f.After.Zero() {
+			w.add("(due_at, id) > (?, ?)", f.After.Key, f.After.ID)
+		}
+	case !f.After.Zero():
+		w.add("(created_at, id) < (?, ?)", f.After.Key, f.After.ID)
+	}
+	q := `SELECT ` + caseColumns + ` FROM case_file` + w.sql() + ` ORDER BY ` + order + ` LIMIT ` + w.place(f.Limit)
+	return all(ctx, r, "cases", q, w.args, scanCase)
+}
+
+// CountOpen counts open cases within sight by what a shift leader looks at.
+type OpenCounts struct {
+	Open, InProgress, Awaiting, Urgent, Overdue, Dispute, Unread int
+}
+
+// CountOpen counts the open cases; it costs what is open, not what is on file.
+func (r *Reader) CountOpen(ctx context.Context, see Sight, now time.Time) (OpenCounts, error) {
+	var w where
+	w.in("status", []string{string(casefile.Open), string(casefile.InProgress), string(casefile.AwaitingCallback)})
+	if see.Regions != nil {
+		w.in("region", see.Regions)
+	}
+	var n OpenCounts
+	q := `SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'in_progress'),
+		count(*) FILTER (WHERE status = 'awaiting_callback'), count(*) FILTER (WHERE urgent <> ''),
+		count(*) FILTER (WHERE due_at < ` + w.place(now.UnixMicro()) + `), count(*) FILTER (WHERE dispute = 1),
+		count(*) FILTER (WHERE unread = 1) FROM case_file` + w.sql()
+	err := r.one(ctx, "counts", q, w.args, &n.Open, &n.InProgress, &n.Awaiting, &n.Urgent, &n.Overdue, &n.Dispute, &n.Unread)
+	return n, err
+}
+
+// where gathers conditions and their arguments; ? in a condition becomes the
+// next $n.
+type where struct {
+	conds []string
+	args  []any
+}
+
+func (w *where) place(v any) string {
+	w.args = append(w.args, v)
+	return fmt.Sprintf("$%d", len(w.args))
+}
+
+func (w *where) add(cond string, vs ...any) {
+	for _, v := range vs {
+		cond = strings.Replace(cond, "?", w.place(v), 1)
+	}
+	w.conds = append(w.conds, cond)
+}
+
+// in is column IN (…); an empty list matches nothing.
+func (w *where) in(column string, vs []string) {
+	if len(vs) == 0 {
+		w.conds = append(w.conds, "1 = 0")
+		return
+	}
+	ps := make([]string, len(vs))
+	for i, v := range vs {
+		ps[i] = w.place(v)
+	}
+	w.conds = append(w.conds, column+" IN ("+strings.Join(ps, ", ")+")")
+}
+
+func (w *where) sql() string {
+	if len(w.conds) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conds, " AND ")
+}
+
+// places is "$from, …" for n arguments.
+func places(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}
+
+func anys(ss []string) []any {
+	out := make([]any, len(ss))
+	for i, s := range ss {
+		out[i] = s
+	}
+	return out
+}
+
+func prefix(p, columns string) string {
+	fs := strings.Split(columns, ",")
+	for i, f := range fs {
+		fs[i] = p + strings.TrimSpace(f)
+	}
+	return strings.Join(fs, ", ")
+}

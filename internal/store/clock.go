@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"liandong/internal/deadline"
+)
+
+const clockColumns = `id, case_id, leg_id, kind, budget, start_at, due_at, provisional, urgent, stopped_at, rung, next_at`
+
+func scanClock(rows *sql.Rows) (deadline.Clock, error) {
+	var c deadline.Clock
+	err := rows.Scan(&c.ID, &c.CaseID, &c.LegID, &c.Kind, &c.Budget, moment{&c.Start}, moment{&c.Due}, &c.Provisional, &c.Urgent,
+		moment{&c.Stopped}, &c.Rung, moment{&c.Next})
+	return c, err
+}
+
+// AddClocks starts clocks.
+func (t *Tx) AddClocks(ctx context.Context, cs ...deadline.Clock) error {
+	if len(cs) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 12*len(cs))
+	for _, c := range cs {
+		args = append(args, c.ID, c.CaseID, c.LegID, string(c.Kind), c.Budget, micros(c.Start), micros(c.Due), flag(c.Provisional),
+			flag(c.Urgent), micros(c.Stopped), c.Rung, micros(c.Next))
+	}
+	_, err := t.exec(ctx, "start clocks", `INSERT INTO clock (`+clockColumns+`) VALUES `+rowPlaces(len(cs), 12), args...)
+	return err
+}
+
+// StopClock stops a running clock; one that stopped before stays as it was.
+func (t *Tx) StopClock(ctx context.Context, id string, at time.Time) error {
+	_, err := t.exec(ctx, "stop clock", `UPDATE clock SET stopped_at = $1, next_at = NULL WHERE id = $2 AND stopped_at IS NULL`,
+		micros(at), id)
+	return err
+}
+
+// MoveClock gives a running clock another due time, after a granted extension.
+func (t *Tx) MoveClock(ctx context.Context, c deadline.Clock) error {
+	return t.must(ctx, "move clock", `UPDATE clock SET due_at = $1, provisional = $2, rung = $3, next_at = $4
+		WHERE id = $5 AND stopped_at IS NULL`, micros(c.Due), flag(c.Provisional), c.Rung, micros(c.Next), c.ID)
+}
+
+// FireClock records that a rung fired: guarded, so each fires once. It says
+// whether this call was the one.
+func (t *Tx) FireClock(ctx context.Context, c deadline.Clock, was int) (bool, error) {
+	n, err := t.exec(ctx, "fire clock", `UPDATE clock SET rung = $1, next_at = $2 WHERE id = $3 AND rung = $4 AND stopped_at IS NULL`,
+		c.Rung, micros(c.Next), c.ID, was)
+	return n == 1, err
+}
+
+// ClocksOf lists the clocks of a case, running ones first by due time.
+func (r *Reader) ClocksOf(ctx context.Context, caseID string) ([]deadline.Clock, error) {
+	return all(ctx, r, "clocks", `SELECT `+clockColumns+` FROM clock WHERE case_id = $1
+		ORDER BY CASE WHEN stopped_at IS NULL THEN 0 ELSE 1 END, due_at, id`, []any{caseID}, scanClock)
+}
+
+// DueClocks lists clocks whose next rung is due: an indexed query that costs
+// what is due.
+func (r *Reader) DueClocks(ctx context.Context, now time.Time, limit int) ([]deadline.Clock, error) {
+	return all(ctx, r, "due clocks", `SELECT `+clockColumns+` FROM clock WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`,
+		[]any{now.UnixMicro(), limit}, scanClock)
+}
+
+// Overdue lists running clocks past their due time, longest first.
+func (r *Reader) Overdue(ctx context.Context, now time.Time, limit int) ([]deadline.Clock, error) {
+	return all(ctx, r, "overdue clocks", `SELECT `+clockColumns+` FROM clock WHERE stopped_at IS NULL AND due_at < $1
+		ORDER BY due_at, case_id LIMIT $2`, []any{now.UnixMicro(), limit}, scanClock)
+}

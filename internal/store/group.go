@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+
+	"liandong/internal/hotline"
+)
+
+// group is the one writer of a SQLite file. It takes what waits, up to batch
+// closures, runs each in a savepoint of one transaction, and commits once: 2.5
+// times the rate of a commit each at 16 writers, and fair (docs/decisions/0002).
+type group struct {
+	conn  *sql.Conn
+	cache *stmts
+	queue chan *request
+	quit  chan struct{}
+	done  chan struct{}
+	once  sync.Once
+}
+
+const batch = 128
+
+type request struct {
+	ctx    context.Context
+	fn     func(*Tx) error
+	posted bool
+	err    error
+	panics any
+	done   chan struct{}
+}
+
+func startGroup(db *sql.DB) (*group, error) {
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("write connection: %w", err)
+	}
+	g := &group{
+		conn: conn, cache: &stmts{conn: conn},
+		queue: make(chan *request, batch), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	go g.run()
+	return g, nil
+}
+
+func (g *group) write(ctx context.Context, fn func(*Tx) error) (posted bool, err error) {
+	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case g.queue <- r:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-g.quit:
+		return false, errClosed
+	}
+	select { // once queued it is answered, unless the store is closed under it
+	case <-r.done:
+	case <-g.done:
+		select {
+		case <-r.done:
+		default:
+			return false, errClosed
+		}
+	}
+	if r.panics != nil {
+		panic(r.panics)
+	}
+	return r.posted, r.err
+}
+
+var errClosed = hotline.Errorf(hotline.Unavailable, "database_closed", "")
+
+func (g *group) run() {
+	defer close(g.done)
+	for {
+		select {
+		case <-g.quit:
+			return
+		case r := <-g.queue:
+			rs := []*request{r}
+		more:
+			for len(rs) < batch {
+				select {
+				case r := <-g.queue:
+					rs = append(rs, r)
+				default:
+					break more
+				}
+			}
+			g.commit(rs)
+		}
+	}
+}
+
+// commit runs the requests in one transaction and answers all of them.
+func (g *group) commit(rs []*request) {
+	ctx := context.Background()
+	defer func() {
+		for _, r := range rs {
+			close(r.done)
+		}
+	}()
+	fail := func(err error) {
+		for _, r := range rs {
+			if r.err == nil {
+				r.err, r.posted = unavailable(err), false
+			}
+		}
+	}
+	if err := g.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		fail(err)
+		return
+	}
+	for _, r := range rs {
+		if r.err = r.ctx.Err(); r.err != nil {
+			continue
+		}
+		if err := g.one(ctx, r); err != nil { // the transaction itself is broken
+			g.exec(ctx, "ROLLBACK")
+			fail(err)
+			return
+		}
+	}
+	if err := g.exec(ctx, "COMMIT"); err != nil {
+		g.exec(ctx, "ROLLBACK")
+		fail(err)
+	}
+}
+
+func (g *group) one(ctx context.Context, r *request) error {
+	if err := g.exec(ctx, "SAVEPOINT s"); err != nil {
+		return err
+	}
+	tx := &Tx{Reader: Reader{cache: g.cache}}
+	func() {
+		defer func() {
+			if p := recover(); p != nil {
+				r.panics, r.err = p, hotline.Errorf(hotline.Internal, "panic", "")
+			}
+		}()
+		r.err = r.fn(tx)
+	}()
+	if r.err != nil {
+		if err := g.exec(ctx, "ROLLBACK TO s"); err != nil {
+			return err
+		}
+	}
+	r.posted = r.err == nil && tx.posted
+	return g.exec(ctx, "RELEASE s")
+}
+
+func (g *group) exec(ctx context.Context, q string) error {
+	_, err := g.conn.ExecContext(ctx, q)
+	return err
+}
+
+func (g *group) stop() {
+	g.once.Do(func() { close(g.quit) })
+	<-g.done
+	g.cache.close()
+	g.conn.Close()
+}

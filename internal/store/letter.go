@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"liandong/internal/hotline"
+)
+
+// LetterOut is a letter that we send. It waits until its receipt is here.
+type LetterOut struct {
+	ID         string
+	Peer       string
+	CaseID     string
+	LegID      string
+	Type       string
+	Number     int64  // per leg; 0 unnumbered
+	Content    string // canonical, without sealed part and signature
+	Private    []byte // personal part, sealed under the case's key
+	Hash       string
+	State      string // waiting, receipted, refused, expired, voided
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	Attempts   int
+	NextTryAt  time.Time
+	LastError  string
+	Answer     string // the receipt or error that ended it
+	AnsweredAt time.Time
+}
+
+// States of a letter that we send.
+const (
+	LetterWaiting   = "waiting"
+	LetterReceipted = "receipted"
+	LetterRefused   = "refused"
+	LetterExpired   = "expired"
+	LetterVoided    = "voided"
+)
+
+const letterOutColumns = `id, peer, case_id, leg_id, type, number, content, private, hash, state, created_at, expires_at, attempts,
+	next_try_at, last_error, answer, answered_at`
+
+func scanLetterOut(rows *sql.Rows) (LetterOut, error) {
+	var l LetterOut
+	err := rows.Scan(letterOutFields(&l)...)
+	return l, err
+}
+
+func letterOutFields(l *LetterOut) []any {
+	return []any{&l.ID, &l.Peer, &l.CaseID, &l.LegID, &l.Type, &l.Number, &l.Content, &l.Private, &l.Hash, &l.State,
+		moment{&l.CreatedAt}, moment{&l.ExpiresAt}, &l.Attempts, moment{&l.NextTryAt}, &l.LastError, &l.Answer, moment{&l.AnsweredAt}}
+}
+
+// PostLetter puts a letter into the ledger, to be sent at once.
+func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
+	_, err := t.exec(ctx, "post letter", `INSERT INTO letter_out (`+letterOutColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Private, l.Hash, LetterWaiting, micros(l.CreatedAt),
+		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil)
+	t.posted = t.posted || err == nil
+	return err
+}
+
+// DueLetters lists letters to a peer that may be sent now, oldest first. Of a
+// leg only the first that waits is listed: order per leg.
+func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
+	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
+			AND e.number < o.number AND e.state = 'waiting')
+		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
+}
+
+// NextLetterAt is when the next letter to a peer may be tried; zero: none.
+func (r *Reader) NextLetterAt(ctx context.Context, peer string) (time.Time, error) {
+	var at time.Time
+	err := r.one(ctx, "letters", `SELECT min(next_try_at) FROM letter_out WHERE peer = $1 AND next_try_at IS NOT NULL`,
+		[]any{peer}, moment{&at})
+	return at, err
+}
+
+// RetryLetter records a failed attempt and when to try again.
+func (t *Tx) RetryLetter(ctx context.Context, id string, attempts int, next time.Time, why string) error {
+	_, err := t.exec(ctx, "retry letter", `UPDATE letter_out SET attempts = $1, next_try_at = $2, last_error = $3
+		WHERE id = $4 AND state = 'waiting'`, attempts, micros(next), why, id)
+	return err
+}
+
+// EndLetter records how a waiting letter ended. It says whether this call was
+// the one: a second receipt has no effect.
+func (t *Tx) EndLetter(ctx context.Context, id, state, answer string, at time.Time) (bool, error) {
+	n, err := t.exec(ctx, "end letter", `UPDATE letter_out SET state = $1, answer = $2, answered_at = $3, next_try_at = NULL
+		WHERE id = $4 AND state = 'waiting'`, state, answer, micros(at), id)
+	return n == 1, err
+}
+
+// ReviveLetter puts a refused or expired letter back to be sent, for a person
+// or a late receipt.
+func (t *Tx) ReviveLetter(ctx context.Context, id string, now time.Time) error {
+	return t.must(ctx, "send letter again", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, answer = '', answered_at = NULL
+		WHERE id = $2 AND state IN ('refused','expired')`, micros(now), id)
+}
+
+// HurryLetters makes every waiting letter to a peer due now.
+func (t *Tx) HurryLetters(ctx context.Context, peer string, now time.Time) error {
+	_, err := t.exec(ctx, "hurry letters", `UPDATE letter_out SET next_try_at = $1 WHERE peer = $2 AND next_try_at > $1`, micros(now), peer)
+	t.posted = t.posted || err == nil
+	return err
+}
+
+// VoidLetter gives a letter up, so that its number can be taken by the void.
+func (t *Tx) VoidLetter(ctx context.Context, id string, at time.Time) error {
+	return t.must(ctx, "void letter", `UPDATE letter_out SET state = 'voided', next_try_at = NULL, answered_at = $1
+		WHERE id = $2 AND state IN ('waiting','refused','expired')`, micros(at), id)
+}
+
+// LetterOut reads one letter that we send.
+func (r *Reader) LetterOut(ctx context.Context, id string) (LetterOut, error) {
+	var l LetterOut
+	err := r.one(ctx, "letter", `SELECT `+letterOutColumns+` FROM letter_out WHERE id = $1`, []any{id}, letterOutFields(&l)...)
+	return l, err
+}
+
+// LettersOut lists letters to a peer in the order of their ids, for the links
+// page and for reconciling. Of a state, or of any with "".
+func (r *Reader) LettersOut(ctx context.Context, peer, state, after string, limit int) ([]LetterOut, error) {
+	var w where
+	w.add("peer = ?", peer)
+	w.add("id > ?", after)
+	if state != "" {
+		w.add("state = ?", state)
+	}
+	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out`+w.sql()+` ORDER BY id LIMIT `+w.place(limit), w.args, scanLetterOut)
+}
+
+// StuckLetters lists letters to a peer that wait after at least one failed
+// attempt, or were refused or gave up, oldest first.
+func (r *Reader) StuckLetters(ctx context.Context, peer string, limit int) ([]LetterOut, error) {
+	return all(ctx, r, "stuck letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1
+		AND (state IN ('refused','expired') OR (state = 'waiting' AND attempts > 0)) ORDER BY id LIMIT $2`, []any{peer, limit}, scanLetterOut)
+}
+
+// LettersOutOfCase lists the letters of a case that we sent.
+func (r *Reader) LettersOutOfCase(ctx context.Context, caseID string) ([]LetterOut, error) {
+	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE case_id = $1 ORDER BY id`, []any{caseID}, scanLetterOut)
+}
+
+// LetterIn is a letter that we received, stored before it was answered.
+type LetterIn struct {
+	ID         string
+	Peer       string
+	CaseID     string
+	LegID      string
+	Type       string
+	Number     int64
+	Content    string
+	Sealed     string // as received, JSON; empty after erasure
+	Signature  string // as received, JSON
+	Hash       string
+	State      string // applied, waiting, refused, voided
+	ReceivedAt time.Time
+	Error      string // code and detail of a refusal
+}
+
+// States of a letter that we received, beside those above.
+const LetterApplied = "applied"
+
+const letterInColumns = `id, peer, case_id, leg_id, type, number, content, COALESCE(sealed, ''), signature, hash, state, received_at, error`
+
+func scanLetterIn(rows *sql.Rows) (LetterIn, error) {
+	var l LetterIn
+	err := rows.Scan(letterInFields(&l)...)
+	return l, err
+}
+
+func letterInFields(l *LetterIn) []any {
+	return []any{&l.ID, &l.Peer, &l.CaseID, &l.LegID, &l.Type, &l.Number, &l.Content, &l.Sealed, &l.Signature, &l.Hash, &l.State,
+		moment{&l.ReceivedAt}, &l.Error}
+}
+
+// KeepLetter stores a received letter. One with the same id or the same number
+// in its leg is IsDuplicate.
+func (t *Tx) KeepLetter(ctx context.Context, l LetterIn) error {
+	_, err := t.exec(ctx, "keep letter", `INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, sealed, signature, hash,
+		state, received_at, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Sealed, l.Signature, l.Hash, l.State, micros(l.ReceivedAt), l.Error)
+	return err
+}
+
+// MarkLetterIn changes the state of a received letter that waited.
+func (t *Tx) MarkLetterIn(ctx context.Context, id, state, caseID, why string) error {
+	return t.must(ctx, "mark letter", `UPDATE letter_in SET state = $1, case_id = $2, error = $3 WHERE id = $4 AND state = 'waiting'`,
+		state, caseID, why, id)
+}
+
+// LetterIn reads one received letter.
+func (r *Reader) LetterIn(ctx context.Context, id string) (LetterIn, error) {
+	var l LetterIn
+	err := r.one(ctx, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE id = $1`, []any{id}, letterInFields(&l)...)
+	return l, err
+}
+
+// LetterInNumbered reads the received letter that has a number in a leg.
+func (r *Reader) LetterInNumbered(ctx context.Context, legID string, number int64) (LetterIn, error) {
+	var l LetterIn
+	err := r.one(ctx, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number = $2 AND number > 0`,
+		[]any{legID, number}, letterInFields(&l)...)
+	return l, err
+}
+
+// LettersIn lists letters of a peer in the order of their ids, for reconciling.
+func (r *Reader) LettersIn(ctx context.Context, peer, after string, limit int) ([]LetterIn, error) {
+	return all(ctx, r, "letters", `SELECT `+letterInColumns+` FROM letter_in WHERE peer = $1 AND id > $2 ORDER BY id LIMIT $3`,
+		[]any{peer, after, limit}, scanLetterIn)
+}
+
+// RefusedLetters lists received letters of a peer that were refused or wait
+// for an earlier number, newest first.
+func (r *Reader) RefusedLetters(ctx context.Context, peer string, limit int) ([]LetterIn, error) {
+	return all(ctx, r, "letters", `SELECT `+letterInColumns+` FROM letter_in WHERE peer = $1 AND state IN ('refused','waiting')
+		ORDER BY id DESC LIMIT $2`, []any{peer, limit}, scanLetterIn)
+}
+
+// LettersInOfCase lists the received letters of a case.
+func (r *Reader) LettersInOfCase(ctx context.Context, caseID string) ([]LetterIn, error) {
+	return all(ctx, r, "letters", `SELECT `+letterInColumns+` FROM letter_in WHERE case_id = $1 ORDER BY id`, []any{caseID}, scanLetterIn)
+}
+
+// Refusal is something a door would not take, kept for a person to see.
+type Refusal struct {
+	ID     string
+	At     time.Time
+	Door   string // letter, api, page
+	Peer   string
+	Code   string
+	Detail string
+	Letter string // its id, where it could be read
+	Raw    []byte // as it came, cut at RawMost; sealed parts stay sealed
+	Urgent bool
+	SeenAt time.Time
+}
+
+// RawMost is how much of a refused letter is kept: 64 KiB.
+const RawMost = 64 << 10
+
+const refusalsMost = 1000 // unseen ones kept for each peer
+
+// AddRefusal keeps a refusal. The same letter refused again for the same
+// reason is kept once; beyond refusalsMost unseen ones of a peer nothing is
+// added, so that a broken peer cannot fill the disk.
+func (t *Tx) AddRefusal(ctx context.Context, f Refusal) (bool, error) {
+	n, err := t.exec(ctx, "keep refusal", `INSERT INTO refusal (id, at, door, peer, code, detail, letter, raw, urgent)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+		WHERE NOT EXISTS (SELECT 1 FROM refusal WHERE seen_at IS NULL AND peer = $4 AND letter = $7 AND letter <> '' AND code = $5)
+		AND (SELECT count(*) FROM refusal WHERE seen_at IS NULL AND peer = $4) < $10`,
+		f.ID, micros(f.At), f.Door, f.Peer, f.Code, f.Detail, f.Letter, f.Raw, flag(f.Urgent), refusalsMost)
+	return n == 1, err
+}
+
+// Refusals lists what was refused and nobody has seen yet, urgent ones first.
+func (r *Reader) Refusals(ctx context.Context, limit int) ([]Refusal, error) {
+	return all(ctx, r, "refusals", `SELECT id, at, door, peer, code, detail, letter, raw, urgent, seen_at FROM refusal WHERE seen_at IS NULL
+		ORDER BY urgent DESC, id DESC LIMIT $1`, []any{limit}, func(rows *sql.Rows) (f Refusal, err error) {
+		err = rows.Scan(&f.ID, moment{&f.At}, &f.Door, &f.Peer, &f.Code, &f.Detail, &f.Letter, &f.Raw, &f.Urgent, moment{&f.SeenAt})
+		return f, err
+	})
+}
+
+// SeeRefusal records that a person has seen a refusal.
+func (t *Tx) SeeRefusal(ctx context.Context, id string, at time.Time) error {
+	n, err := t.exec(ctx, "see refusal", `UPDATE refusal SET seen_at = $1 WHERE id = $2 AND seen_at IS NULL`, micros(at), id)
+	if err == nil && n == 0 {
+		return hotline.Errorf(hotline.NotFound, "refusal_not_found", "")
+	}
+	return err
+}

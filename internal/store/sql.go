@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"liandong/internal/hotline"
+)
+
+// Reader reads; it has no method that writes.
+type Reader struct {
+	db       *sql.DB
+	tx       *sql.Tx
+	cache    *stmts
+	postgres bool
+}
+
+// stmts keeps prepared statements by their text, of a pool or of one
+// connection.
+type stmts struct {
+	db   *sql.DB
+	conn *sql.Conn
+	off  bool // the driver prepares by itself
+	mu   sync.Mutex
+	m    map[string]*sql.Stmt
+}
+
+func (c *stmts) get(ctx context.Context, q string) (*sql.Stmt, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if st, ok := c.m[q]; ok {
+		return st, nil
+	}
+	var st *sql.Stmt
+	var err error
+	if c.conn != nil {
+		st, err = c.conn.PrepareContext(ctx, q)
+	} else {
+		st, err = c.db.PrepareContext(ctx, q)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", q, err)
+	}
+	if c.m == nil {
+		c.m = map[string]*sql.Stmt{}
+	}
+	c.m[q] = st
+	return st, nil
+}
+
+func (c *stmts) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, st := range c.m {
+		st.Close()
+	}
+	c.m = nil
+}
+
+func (r *Reader) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	switch {
+	case r.tx != nil:
+		return r.tx.QueryContext(ctx, q, args...)
+	case r.cache.off:
+		return r.db.QueryContext(ctx, q, args...)
+	}
+	st, err := r.cache.get(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// one scans the single row of a query; none is a NotFound error of the thing
+// that was looked for.
+func (r *Reader) one(ctx context.Context, thing, q string, args []any, dest ...any) error {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", thing, err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", thing, err)
+		}
+		return hotline.Errorf(hotline.NotFound, thing+"_not_found", "")
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return fmt.Errorf("read %s: %w", thing, err)
+	}
+	return rows.Err()
+}
+
+// all scans every row of a query by scan.
+func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", thing, err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", thing, err)
+		}
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", thing, err)
+	}
+	return out, nil
+}
+
+func (t *Tx) exec(ctx context.Context, what, q string, args ...any) (int64, error) {
+	var res sql.Result
+	var err error
+	if t.tx != nil {
+		res, err = t.tx.ExecContext(ctx, q, args...)
+	} else {
+		var st *sql.Stmt
+		if st, err = t.cache.get(ctx, q); err == nil {
+			res, err = st.ExecContext(ctx, args...)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return res.RowsAffected()
+}
+
+// must is exec for a guarded change: no row is ErrStale.
+func (t *Tx) must(ctx context.Context, what, q string, args ...any) error {
+	n, err := t.exec(ctx, what, q, args...)
+	if err == nil && n == 0 {
+		return ErrStale
+	}
+	return err
+}
+
+func isNotFound(err error) bool {
+	e, ok := errors.AsType[*hotline.Error](err)
+	return ok && e.Kind == hotline.NotFound
+}
+
+// micros is a moment as it is stored; the zero moment is NULL.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+// moment reads what micros stored.
+type moment struct{ t *time.Time }
+
+func (m moment) Scan(v any) error {
+	switch x := v.(type) {
+	case nil:
+		*m.t = time.Time{}
+	case int64:
+		*m.t = time.UnixMicro(x).UTC()
+	default:
+		return fmt.Errorf("a moment is no %T", v)
+	}
+	return nil
+}
+
+// flag stores a truth as 0 or 1 and reads it back.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// maybe stores a truth that may be unknown.
+func maybe(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return flag(*b)
+}
+
+type maybeFlag struct{ b **bool }
+
+func (m maybeFlag) Scan(v any) error {
+	switch x := v.(type) {
+	case nil:
+		*m.b = nil
+	case int64:
+		t := x != 0
+		*m.b = &t
+	default:
+		return fmt.Errorf("a truth is no %T", v)
+	}
+	return nil
+}

@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+
+	"liandong/internal/hotline"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// ErrStale says that a guarded change found another rev: someone was faster.
+// Write runs its closure again; it reaches a caller only when that keeps
+// happening.
+var ErrStale = hotline.Errorf(hotline.Conflict, "stale", "version")
+
+// Store is one platform's database.
+type Store struct {
+	postgres bool
+	write    *sql.DB
+	group    *group // SQLite only
+	lock     *os.File
+	reader   Reader
+	letters  Bell // rung when a letter was posted
+	changes  Bell // rung after every write
+}
+
+// Open opens the database named by dsn and brings its schema up to date. A DSN
+// that begins with postgres:// is PostgreSQL, with search_path naming its
+// schema; anything else is the path of a SQLite file, which only one process
+// may open.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return openPostgres(ctx, dsn)
+	}
+	return openSQLite(ctx, dsn)
+}
+
+func openPostgres(ctx context.Context, dsn string) (*Store, error) {
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	db.SetMaxOpenConns(24)
+	db.SetMaxIdleConns(24)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s := &Store{postgres: true, write: db}
+	s.reader = Reader{db: db, cache: &stmts{db: db, off: true}, postgres: true}
+	if err := s.migrate(ctx, goose.DialectPostgres, "migrations/postgres"); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func openSQLite(ctx context.Context, path string) (*Store, error) {
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	open := func(mode string) (*sql.DB, error) {
+		return sql.Open("sqlite", "file:"+path+"?"+mode+
+			"_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
+			"&_pragma=wal_autocheckpoint(20000)&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)")
+	}
+	w, err := open("_txlock=immediate&")
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	w.SetMaxOpenConns(1)
+	r, err := open("_pragma=query_only(1)&")
+	if err != nil {
+		w.Close()
+		lock.Close()
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	r.SetMaxOpenConns(4)
+	r.SetMaxIdleConns(4)
+	s := &Store{write: w, lock: lock}
+	s.reader = Reader{db: r, cache: &stmts{db: r}}
+	if err := s.migrate(ctx, goose.DialectSQLite3, "migrations/sqlite"); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if s.group, err = startGroup(w); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, dir string) error {
+	sub, err := fs.Sub(migrations, dir)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	p, err := goose.NewProvider(dialect, s.write, sub, goose.WithVerbose(false))
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	return nil
+}
+
+// Close ends the store; writes that were not answered are not on disk.
+func (s *Store) Close() error {
+	var errs []error
+	if s.group != nil {
+		s.group.stop()
+	}
+	if s.reader.cache != nil {
+		s.reader.cache.close()
+	}
+	if !s.postgres && s.reader.db != nil {
+		errs = append(errs, s.reader.db.Close())
+	}
+	errs = append(errs, s.write.Close())
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Postgres says which engine this is.
+func (s *Store) Postgres() bool { return s.postgres }
+
+// Reader reads without being able to write.
+func (s *Store) Reader() *Reader { return &s.reader }
+
+// Letters rings whenever a write posted a letter.
+func (s *Store) Letters() *Bell { return &s.letters }
+
+// Changes rings after every write.
+func (s *Store) Changes() *Bell { return &s.changes }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.reader.db.PingContext(ctx) }
+
+// Tx is an open transaction; it reads its own writes.
+type Tx struct {
+	Reader
+	posted bool
+}
+
+const tries = 8
+
+// Write runs fn in a transaction and returns when it is on disk. fn runs again
+// when a guard missed or PostgreSQL asks for it. An error of fn undoes
+// everything it did.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	var err error
+	for try := range tries {
+		if try > 0 && s.postgres {
+			select { // let the faster one finish
+			case <-time.After(time.Duration(try*try) * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		var posted bool
+		if s.postgres {
+			posted, err = s.writePostgres(ctx, fn)
+		} else {
+			posted, err = s.group.write(ctx, fn)
+		}
+		if err == nil {
+			if posted {
+				s.letters.Ring()
+			}
+			s.changes.Ring()
+			return nil
+		}
+		if !errors.Is(err, ErrStale) && !retryable(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) writePostgres(ctx context.Context, fn func(*Tx) error) (posted bool, err error) {
+	sqlTx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	defer sqlTx.Rollback() // no effect after Commit
+	tx := &Tx{Reader: Reader{tx: sqlTx, postgres: true}}
+	if err := fn(tx); err != nil {
+		return false, err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return false, fmt.Errorf("commit: %w", err)
+	}
+	return tx.posted, nil
+}
+
+func unavailable(err error) error {
+	return &hotline.Error{Kind: hotline.Unavailable, Code: "database_unavailable", Cause: err}
+}
+
+// retryable: serialization failure or deadlock.
+func retryable(err error) bool {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pe.Code == "40001" || pe.Code == "40P01")
+}
+
+// IsDuplicate says that a unique key was already there.
+func IsDuplicate(err error) bool {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pe.Code == "23505"
+	}
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		return se.Code() == 2067 || se.Code() == 1555 // UNIQUE, PRIMARY KEY
+	}
+	return false
+}
+
+// lockFile keeps a second process off a SQLite file.
+func lockFile(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock file: %w", err)
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		return nil, &hotline.Error{Kind: hotline.Unavailable, Code: "database_in_use", Args: []any{path}, Cause: err}
+	}
+	return f, nil
+}
+
+// Bell wakes whoever waits for something to have happened.
+type Bell struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// Ring wakes all waiters.
+func (b *Bell) Ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}
+
+// Wait returns a channel that is closed at the next Ring. Take it before
+// looking, so that nothing rings unheard.
+func (b *Bell) Wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
