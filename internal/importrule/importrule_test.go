@@ -45,10 +45,11 @@ var testOnly = []string{"internal/browsertest", "internal/pgtest", "internal/imp
 // these is meant too, except path-like names that only look alike.
 var impure = []string{"context", "database/sql", "log/slog", "net/http", "os"}
 
-// cryptography is what a domain room may import beyond the standard library.
+// cryptography is what a domain room may import beyond the standard library. The one form of a JSON text that can be signed
+// (RFC 8785) belongs to signing, and the standard library does not have it.
 var cryptography = map[string][]string{
 	"audit": {"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb/note", "github.com/emmansun/gmsm", "golang.org/x/crypto"},
-	"seal":  {"github.com/emmansun/gmsm", "golang.org/x/crypto"},
+	"seal":  {"github.com/emmansun/gmsm", "golang.org/x/crypto", "github.com/go-json-experiment/json/jsontext"},
 }
 
 // keptIn are libraries that one or two rooms alone may know, so that leaving one is a day's work.
