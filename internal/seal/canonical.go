@@ -1,0 +1,84 @@
+package seal
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"liandong/internal/hotline"
+)
+
+// MaxDepth is how deep a document may nest; letters need four levels.
+const MaxDepth = 16
+
+// MaxInteger bounds the numbers of what is hashed or signed: every JSON
+// library reads integers up to it the same way (RFC 7493, I-JSON).
+const MaxInteger = 1<<53 - 1
+
+// Canonical brings one JSON document to the form that is hashed and signed:
+// RFC 8785 (JCS). It takes only what every reader reads alike; what it refuses
+// is Invalid, with the JSON pointer of the place in Field:
+//   - json_invalid: not JSON, a name twice, text that is not UTF-8, more than
+//     one document
+//   - json_number: anything but an integer from -MaxInteger to MaxInteger,
+//     written without fraction or exponent
+//   - json_depth: nested deeper than MaxDepth
+func Canonical(doc []byte) ([]byte, error) {
+	if err := CheckJSON(doc); err != nil {
+		return nil, err
+	}
+	v := jsontext.Value(bytes.Clone(doc))
+	if err := v.Canonicalize(); err != nil {
+		return nil, notJSON(err)
+	}
+	return v, nil
+}
+
+// CheckJSON is the check of Canonical without its work.
+func CheckJSON(doc []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(doc))
+	for first := true; ; first = false {
+		tok, err := d.ReadToken()
+		if errors.Is(err, io.EOF) && !first && d.StackDepth() == 0 {
+			return nil
+		}
+		if err != nil {
+			return notJSON(err)
+		}
+		if !first && d.StackDepth() == 0 && !closes(tok.Kind()) {
+			return notJSON(errors.New("more than one document"))
+		}
+		if d.StackDepth() > MaxDepth {
+			return hotline.Errorf(hotline.Invalid, "json_depth", "", MaxDepth)
+		}
+		if tok.Kind() == '0' && !PlainInteger(tok.String()) {
+			return hotline.Errorf(hotline.Invalid, "json_number", string(d.StackPointer()))
+		}
+	}
+}
+
+func closes(k jsontext.Kind) bool { return k == '}' || k == ']' }
+
+// PlainInteger says whether a JSON number is an integer as Canonical takes it.
+func PlainInteger(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	if len(digits) == 0 || len(digits) > 16 || s == "-0" || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	return len(digits) < 16 || digits <= "9007199254740991"
+}
+
+// notJSON says where the fault is; the library's words, which may quote the
+// document, are for the log.
+func notJSON(err error) error {
+	e := hotline.Errorf(hotline.Invalid, "json_invalid", "")
+	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		e.Field = string(s.JSONPointer)
+		e.Args = []any{s.ByteOffset}
+	}
+	e.Cause = err
+	return e
+}
