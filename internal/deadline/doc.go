@@ -1,0 +1,24 @@
+// Package deadline holds the clocks of cases and legs (时限): which run, what
+// starts and stops each, when it reminds and when it is over, and when a person
+// must pick up the phone because no machine or nobody has answered. It decides
+// and does no work: storing clocks and telling people is done above.
+//
+// The life of a clock; each rung fires at most once:
+//
+//	       near at 75 %, or one
+//	start  working day before      due
+//	──●────────────▲────────────────▲──────────▶
+//	  rung 0       rung 1 "near"    rung 2 "over"
+//	──────────────────── stopped: by a move of its leg, at any time
+//
+// The clocks of a leg, by what starts and what stops each:
+//
+//	receipt        sent            → received by the holder's machine
+//	sign_in        sent            → accepted or returned by a person
+//	first_contact  sent            → the caller was spoken to
+//	handling       sent, reopened  → answered
+//	feedback       accepted, where urgent → the first report back
+//
+// and of a case: callback (the last leg settled → the caller asked) and case
+// (intake → closed), which never restarts.
+package deadline
