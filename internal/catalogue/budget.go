@@ -1,35 +1,19 @@
 package catalogue
 
 import (
-	"fmt"
-	"regexp"
-	"strconv"
+	"errors"
+
+	"liandong/internal/calendar"
 )
 
-var budgetForm = regexp.MustCompile(`^([0-9]{1,6})(wd|wh|d|h|m)$`)
-
-// longest is the largest number that makes sense of each unit; all are about
-// four years. What is longer is a slip of the hand.
-var longest = map[string]int{"wd": 1000, "wh": 7500, "d": 1500, "h": 36000, "m": 999999}
-
 // checkBudget says what is wrong with a budget: its form, or a number that
-// cannot be meant. Package calendar counts it.
+// cannot be meant. Package calendar, which counts it, decides.
 func checkBudget(s string) error {
-	m := budgetForm.FindStringSubmatch(s)
-	if m == nil {
-		return fmt.Errorf("budget %q is not a number and a unit (5wd, 4wh, 30m, 2h, 7d)", s)
+	_, err := calendar.ParseBudget(s)
+	if cause := errors.Unwrap(err); cause != nil {
+		return cause // the sentence without its code
 	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil {
-		return fmt.Errorf("budget %q: %w", s, err)
-	}
-	if n == 0 {
-		return fmt.Errorf("budget %q leaves no time at all", s)
-	}
-	if n > longest[m[2]] {
-		return fmt.Errorf("budget %q is more than %d%s", s, longest[m[2]], m[2])
-	}
-	return nil
+	return err
 }
 
 func (l Limit) key() limitKey {
@@ -41,7 +25,8 @@ func (l Limit) key() limitKey {
 // wins, in this order:
 //
 //  1. for an urgent leg, rows for urgent legs before all others; rows for
-//     urgent legs never count for one that is not;
+//     urgent legs never count for one that is not. A leg of a class C is
+//     always urgent;
 //  2. the item, then the class, then its group (the letter), then *;
 //  3. within each of these the area, then *.
 //
@@ -53,6 +38,7 @@ func (c *Catalogue) Budget(kind, class, item, area string, urgent bool) (budget 
 	if at, found := x.item[item]; found && class == "" {
 		class = c.Items[at].Class
 	}
+	urgent = urgent || IsUrgent(class)
 	rows := make([]limitKey, 0, 4)
 	if at, found := x.item[item]; found {
 		rows = append(rows, limitKey{class: c.Items[at].Class, item: item})

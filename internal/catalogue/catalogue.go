@@ -1,9 +1,6 @@
 package catalogue
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "encoding/json"
 
 // Line is one of the two public lines.
 type Line string
@@ -208,18 +205,16 @@ func (c *Catalogue) LineOf(class string) Line {
 	return v.Line
 }
 
-// Group is the letter of a class code, 0 for what is no code.
+// Group is the letter of a class code, 0 for what begins with none of the four.
 func Group(code string) byte {
-	if code == "" || !slices.Contains([]byte{NonPolice, Police, Urgent, FirstResponse}, code[0]) {
+	if code == "" || code[0] < NonPolice || code[0] > FirstResponse {
 		return 0
 	}
 	return code[0]
 }
 
 // IsUrgent says whether a code is one of the four urgent classes C1…C4.
-func IsUrgent(code string) bool { return Group(code) == Urgent && classCode.MatchString(code) }
+func IsUrgent(code string) bool { return len(code) == 2 && code >= "C1" && code <= "C4" }
 
 // IsFirstResponse says whether a code is one of the seven classes D1…D7.
-func IsFirstResponse(code string) bool {
-	return Group(code) == FirstResponse && classCode.MatchString(code)
-}
+func IsFirstResponse(code string) bool { return len(code) == 2 && code >= "D1" && code <= "D7" }

@@ -8,12 +8,24 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
-var (
-	classCode = regexp.MustCompile(`^(A(0[1-9]|1[0-7])|B0[1-7]|C[1-4]|D[1-7])$`)
-	itemCode  = regexp.MustCompile(`^[A-D][0-9]{1,2}\.[0-9]{2}$`)
-)
+var itemCode = regexp.MustCompile(`^[A-D][0-9]{1,2}\.[0-9]{2}$`)
+
+// ClassCodes lists the codes of the 35 classes in the order of the policy.
+func ClassCodes() []string {
+	codes := make([]string, 0, 35)
+	for _, g := range []struct {
+		form string
+		n    int
+	}{{"A%02d", 17}, {"B%02d", 7}, {"C%d", 4}, {"D%d", 7}} {
+		for i := range g.n {
+			codes = append(codes, fmt.Sprintf(g.form, i+1))
+		}
+	}
+	return codes
+}
 
 // lines says which line takes each group of classes.
 var lines = map[byte]Line{NonPolice: Line12345, Police: Line110, Urgent: Line110, FirstResponse: Line110}
@@ -82,13 +94,19 @@ func (k *checker) head() {
 	if _, err := time.Parse(time.DateOnly, k.c.EffectiveFrom); err != nil {
 		k.fault("effective from %q is not a date like 2025-01-31", k.c.EffectiveFrom)
 	}
-	if len(k.c.Classes) == 0 {
-		k.fault("no classes")
+	var missing []string
+	for _, code := range ClassCodes() {
+		if !k.knownClass(code) {
+			missing = append(missing, code)
+		}
+	}
+	if len(missing) > 0 {
+		k.fault("no class %s: all 35 are needed", strings.Join(missing, ", "))
 	}
 }
 
 func (k *checker) class(i int, v Class) {
-	if !classCode.MatchString(v.Code) {
+	if !slices.Contains(ClassCodes(), v.Code) {
 		k.fault("class code %q is none of A01…A17, B01…B07, C1…C4, D1…D7", v.Code)
 	}
 	if k.x.class[v.Code] != i {
@@ -150,15 +168,21 @@ func (k *checker) item(i int, v Item) {
 	if len(v.Synonyms) < 2 {
 		k.fault("%d synonyms: an item needs two ways that callers say it", len(v.Synonyms))
 	}
-	k.words("exclude", v.Exclude)
-	for _, w := range v.Exclude {
-		if slices.Contains(v.Synonyms, w) {
-			k.fault("%q is both a synonym and excluded", w)
-		}
-	}
+	k.exclusions(v)
 	k.escalations(v)
 	if f := v.FirstResponse; f != "" && (!IsFirstResponse(f) || !k.knownClass(f)) {
 		k.fault("first response %q is no class D here", f)
+	}
+}
+
+// exclusions checks that no excluded word is part of a synonym: such a synonym
+// could never count.
+func (k *checker) exclusions(v Item) {
+	k.words("exclude", v.Exclude)
+	for _, w := range v.Exclude {
+		if i := slices.IndexFunc(v.Synonyms, func(s string) bool { return strings.Contains(s, w) }); w != "" && i >= 0 {
+			k.fault("excluded word %q is part of the synonym %q", w, v.Synonyms[i])
+		}
 	}
 }
 
@@ -191,7 +215,10 @@ func (k *checker) limit(i int, v Limit) {
 		k.fault("unknown kind of limit %q: one of %s", v.Kind, strings.Join(LimitKinds(), ", "))
 	}
 	if err := checkBudget(v.Budget); err != nil {
-		k.fault("%v", err)
+		k.fault("budget: %v", err)
+	}
+	if Group(v.Class) == Urgent && !v.Urgent {
+		k.fault("a limit of class %s that is not for urgent legs: every leg of it is urgent", v.Class)
 	}
 	if v.Source == "" {
 		k.fault("no source: name the rule, or P for a proposal")
@@ -245,11 +272,14 @@ func (k *checker) departments(lead string, joint []string) {
 	}
 }
 
-// words checks one list of words: none empty, none twice.
+// words checks one list of words: none twice, and none of a single character,
+// which would be found in every other text.
 func (k *checker) words(list string, words []string) {
 	for i, w := range words {
 		if strings.TrimSpace(w) == "" {
 			k.fault("empty word in %s", list)
+		} else if utf8.RuneCountInString(w) < 2 {
+			k.fault("%q in %s is a single character", w, list)
 		} else if slices.Contains(words[:i], w) {
 			k.fault("%q twice in %s", w, list)
 		}

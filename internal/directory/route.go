@@ -5,15 +5,20 @@ import "liandong/internal/catalogue"
 // Route says which units take a matter in a region: who leads (主办) and who
 // joins (协办). The item decides; where item is "" or unknown, the class does.
 //
-// ok is false where nobody can be named: the class is unknown too, the region
-// is unknown, or no region on the way up has a unit of the leading kind. Then a
-// person at the desk decides. Joint kinds that have no unit are left out.
+// Where neither the region nor any above it has a unit of the leading kind (a
+// township office, and only the prefecture is known), local government leads:
+// it answers for what has no other owner (属地兜底). Joint kinds without a unit
+// are left out. ok is false where nobody can be named, because class or region
+// is unknown: then a person at the desk decides.
 func Route(c *catalogue.Catalogue, d *Directory, item, class, region string) (lead Unit, joint []Unit, ok bool) {
 	leadKind, jointKinds, ok := kinds(c, item, class)
 	if !ok {
 		return Unit{}, nil, false
 	}
 	lead, ok = d.Responsible(leadKind, region)
+	if !ok {
+		lead, ok = d.Responsible(catalogue.KindGovernment, region)
+	}
 	if !ok {
 		return Unit{}, nil, false
 	}
