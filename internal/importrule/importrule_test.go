@@ -30,6 +30,7 @@ var levels = []struct {
 	{false, []string{"web", "portal", "api"}},
 	{false, []string{"exchange"}},
 	{false, []string{"auth", "notify", "telephony"}},
+	{false, []string{"message"}}, // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},
 	{true, []string{"consultation", "supervision", "assessment", "staffing", "incident", "knowledge"}},
