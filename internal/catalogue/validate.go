@@ -53,12 +53,14 @@ func (k *checker) fault(format string, args ...any) {
 	k.faults = append(k.faults, fmt.Errorf("%s: %s", k.at, fmt.Sprintf(format, args...)))
 }
 
+// place says where the row at hand stands: its line, or else its position in
+// the list; and its code, if it has one.
 func (k *checker) place(from []string, list string, i int, code string) {
+	at := fmt.Sprintf("%s[%d]", list, i)
 	if i < len(from) {
-		k.at = strings.TrimSpace(from[i] + ": " + code)
-		return
+		at = from[i] + ":"
 	}
-	k.at = strings.TrimSpace(fmt.Sprintf("%s[%d] %s", list, i, code))
+	k.at = strings.TrimSuffix(strings.TrimSpace(at+" "+code), ":")
 }
 
 func (c *Catalogue) check(from places) []error {
