@@ -147,7 +147,7 @@ func Content(l leg.Letter) (canonical []byte, hash string, err error) {
 func ContentWith(l leg.Letter, extra []byte) (canonical []byte, hash string, err error) {
 	doc, err := json.Marshal(micro(l), jsonv1.OmitEmptyWithLegacySemantics(true))
 	if err != nil {
-		return nil, "", refuse(CodeSchema, pointer(err), "not valid text", err)
+		return nil, "", refuse(CodeSchema, pointer(err), "not valid text", nil)
 	}
 	if len(extra) > 0 {
 		if doc, err = merge(doc, extra); err != nil {
@@ -196,18 +196,18 @@ func micro(l leg.Letter) leg.Letter {
 func merge(doc, extra []byte) ([]byte, error) {
 	var into, from map[string]jsontext.Value
 	if err := json.Unmarshal(extra, &from); err != nil {
-		return nil, refuse(CodeSchema, "", "the fields to pass on are not an object", err)
+		return nil, refuse(CodeSchema, "", "the fields to pass on are not an object", nil)
 	}
 	if err := json.Unmarshal(doc, &into); err != nil {
-		return nil, refuse(CodeSchema, "", "not an object", err)
+		return nil, refuse(CodeSchema, "", "not an object", nil)
 	}
 	if body, ok := from["body"]; ok {
 		var b, more map[string]jsontext.Value
 		if err := json.Unmarshal(body, &more); err != nil {
-			return nil, refuse(CodeSchema, "/body", "the fields to pass on are not an object", err)
+			return nil, refuse(CodeSchema, "/body", "the fields to pass on are not an object", nil)
 		}
 		if err := json.Unmarshal(into["body"], &b); err != nil {
-			return nil, refuse(CodeSchema, "/body", "not an object", err)
+			return nil, refuse(CodeSchema, "/body", "not an object", nil)
 		}
 		for name := range more {
 			if bodyFields()[name] {
@@ -217,7 +217,7 @@ func merge(doc, extra []byte) ([]byte, error) {
 		maps.Copy(b, more)
 		merged, err := json.Marshal(b)
 		if err != nil {
-			return nil, refuse(CodeSchema, "/body", "not valid text", err)
+			return nil, refuse(CodeSchema, "/body", "not valid text", nil)
 		}
 		into["body"] = merged
 		delete(from, "body")
@@ -295,7 +295,7 @@ func Parse(wire []byte) (Envelope, error) {
 			continue
 		}
 		if err := json.Unmarshal(part.raw, part.into); err != nil {
-			return Envelope{}, refuse(CodeSchema, part.at+pointer(err), "not as the schema says", err)
+			return Envelope{}, refuse(CodeSchema, part.at+pointer(err), "not as the schema says", nil)
 		}
 	}
 	if e.From == e.To {
@@ -321,17 +321,17 @@ func split(wire []byte) (parts, error) {
 	var p parts
 	d := jsontext.NewDecoder(bytes.NewReader(wire))
 	if tok, err := d.ReadToken(); err != nil || tok.Kind() != '{' {
-		return parts{}, refuse(CodeSchema, "", "want an object", err)
+		return parts{}, refuse(CodeSchema, "", "want an object", nil)
 	}
 	content := append(make([]byte, 0, len(wire)), '{')
 	for d.PeekKind() != '}' {
 		name, err := d.ReadValue()
 		if err != nil {
-			return parts{}, refuse(CodeNotJSON, "", "not JSON", err)
+			return parts{}, refuse(CodeNotJSON, "", "not JSON", nil)
 		}
 		key, err := jsontext.AppendUnquote(nil, name)
 		if err != nil {
-			return parts{}, refuse(CodeNotJSON, "", "not JSON", err)
+			return parts{}, refuse(CodeNotJSON, "", "not JSON", nil)
 		}
 		keep := len(content)
 		if keep > 1 {
@@ -340,7 +340,7 @@ func split(wire []byte) (parts, error) {
 		content = append(append(content, name...), ':')
 		value, err := d.ReadValue()
 		if err != nil {
-			return parts{}, refuse(CodeNotJSON, "", "not JSON", err)
+			return parts{}, refuse(CodeNotJSON, "", "not JSON", nil)
 		}
 		switch string(key) {
 		case "sealed":
@@ -353,7 +353,7 @@ func split(wire []byte) (parts, error) {
 	}
 	v := jsontext.Value(append(content, '}'))
 	if err := v.Canonicalize(); err != nil {
-		return parts{}, refuse(CodeNotJSON, "", "not JSON", err)
+		return parts{}, refuse(CodeNotJSON, "", "not JSON", nil)
 	}
 	p.content = v
 	return p, nil
@@ -363,7 +363,7 @@ func split(wire []byte) (parts, error) {
 func decode(doc []byte) (map[string]any, error) {
 	var tree any
 	if err := json.Unmarshal(doc, &tree); err != nil {
-		return nil, refuse(CodeNotJSON, "", "not JSON", err)
+		return nil, refuse(CodeNotJSON, "", "not JSON", nil)
 	}
 	m, ok := tree.(map[string]any)
 	if !ok {
@@ -395,7 +395,7 @@ func extraOf(tree map[string]any) ([]byte, error) {
 	}
 	doc, err := json.Marshal(extra)
 	if err != nil {
-		return nil, refuse(CodeNotJSON, "", "not JSON", err)
+		return nil, refuse(CodeNotJSON, "", "not JSON", nil)
 	}
 	out, err := seal.Canonical(doc)
 	if err != nil {
@@ -418,10 +418,10 @@ func Plain(p leg.Private) (plain []byte, commitment string, err error) {
 	}
 	doc, err := json.Marshal(p, jsonv1.OmitEmptyWithLegacySemantics(true))
 	if err != nil {
-		return nil, "", refuse(CodePrivate, pointer(err), "not valid text", err)
+		return nil, "", refuse(CodePrivate, pointer(err), "not valid text", nil)
 	}
 	if plain, err = seal.Canonical(doc); err != nil {
-		return nil, "", refuse(CodePrivate, "", "not valid text", err)
+		return nil, "", refuse(CodePrivate, "", "not valid text", nil)
 	}
 	if _, err := readPrivate(plain); err != nil {
 		return nil, "", err
@@ -500,11 +500,11 @@ func OpenWith(key seal.CaseKey, l leg.Letter, ciphertext []byte) (leg.Private, e
 
 func readPrivate(plain []byte) (leg.Private, error) {
 	if err := seal.CheckJSON(plain); err != nil {
-		return leg.Private{}, refuse(CodePrivate, "", "not JSON that every reader reads alike", err)
+		return leg.Private{}, refuse(CodePrivate, "", "not JSON that every reader reads alike", nil)
 	}
 	tree, err := decode(plain)
 	if err != nil {
-		return leg.Private{}, refuse(CodePrivate, "", "want an object", err)
+		return leg.Private{}, refuse(CodePrivate, "", "want an object", nil)
 	}
 	if err := checkPrivate(tree); err != nil {
 		return leg.Private{}, err
@@ -621,7 +621,8 @@ func shorten(s string, most int) string {
 }
 
 // refuse is the error of a letter that is wrong: code, JSON pointer, and a
-// reason in English that quotes nothing of the letter.
+// reason in English. It quotes nothing of the letter, which may be personal; so
+// the errors of JSON libraries, which quote, are never its cause.
 func refuse(code, field, reason string, cause error) error {
 	return &hotline.Error{Kind: hotline.Invalid, Code: code, Field: shorten(field, fieldMost), Args: []any{reason}, Cause: cause}
 }
@@ -642,7 +643,7 @@ func letterFault(err error) error {
 	case "json_depth":
 		return refuse(CodeDepth, e.Field, "nested too deep", err)
 	}
-	return refuse(CodeNotJSON, e.Field, "not JSON that every reader reads alike", err)
+	return refuse(CodeNotJSON, e.Field, "not JSON that every reader reads alike", nil)
 }
 
 // pointer is the place that a JSON library's error names.

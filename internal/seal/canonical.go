@@ -71,14 +71,13 @@ func PlainInteger(s string) bool {
 	return len(digits) < 16 || digits <= "9007199254740991"
 }
 
-// notJSON says where the fault is; the library's words, which may quote the
-// document, are for the log.
+// notJSON says where the fault is. The library's words are left out: they may
+// quote the document, and logs hold nothing personal.
 func notJSON(err error) error {
 	e := hotline.Errorf(hotline.Invalid, "json_invalid", "")
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		e.Field = string(s.JSONPointer)
 		e.Args = []any{s.ByteOffset}
 	}
-	e.Cause = err
 	return e
 }
