@@ -35,8 +35,8 @@ func Seed() (*Directory, error) {
 }
 
 // Parse reads regions.csv and departments.csv and makes the units that the
-// latter's rules give. All faults are found at once; those of a file name it
-// and the line.
+// latter's rules give. All faults are found at once; those of a row name file
+// and line, those of the tree as a whole the region.
 //
 // A rule says for one kind of department what its unit is called at each level:
 // {region} stands for the region's name, {short} for its first short name and
@@ -45,15 +45,15 @@ func Seed() (*Directory, error) {
 // takes the county's pattern where it has none of its own. A rule with a
 // region under only replaces the general one there.
 func Parse(files fs.FS) (*Directory, error) {
-	regions, regionFaults := readRegions(files)
-	rules, ruleFaults := readRules(files)
-	faults := append(regionFaults, ruleFaults...)
-
-	var units []Unit
+	regions, faults := readRegions(files)
 	byCode := make(map[string]Region, len(regions))
 	for _, r := range regions {
 		byCode[r.Code] = r
 	}
+	rules, ruleFaults := readRules(files, byCode)
+	faults = append(faults, ruleFaults...)
+
+	var units []Unit
 	for _, r := range regions {
 		for _, rule := range rules {
 			if u, ok := rule.unit(r, byCode[r.Parent], rules); ok {
@@ -107,7 +107,10 @@ type rule struct {
 
 const district = "district"
 
-func readRules(files fs.FS) (rules []rule, faults []error) {
+// placeholder is what stands in a pattern for a name.
+var placeholder = strings.NewReplacer("{region}", "", "{short}", "", "{parent}", "")
+
+func readRules(files fs.FS, regions map[string]Region) (rules []rule, faults []error) {
 	rows, err := seedfile.Read(files, departmentFile, departmentColumns...)
 	if err != nil {
 		faults = append(faults, err)
@@ -124,6 +127,9 @@ func readRules(files fs.FS) (rules []rule, faults []error) {
 		}
 		for _, level := range []string{KindRegion, KindPrefecture, district, KindCounty, KindZone} {
 			r.pattern[level] = row.Get(level)
+			if strings.ContainsAny(placeholder.Replace(row.Get(level)), "{}") {
+				fault("%s: %q has a place-holder other than {region}, {short} and {parent}", level, row.Get(level))
+			}
 		}
 		if v := row.Get("utility"); v != "yes" && v != "" {
 			fault("utility is %q, want yes or nothing", v)
@@ -136,6 +142,12 @@ func readRules(files fs.FS) (rules []rule, faults []error) {
 		}
 		if r.nameEN == "" {
 			fault("empty English name")
+		}
+		if strings.ContainsAny(strings.ReplaceAll(r.nameEN, "{region}", ""), "{}") {
+			fault("name_en: %q has a place-holder other than {region}", r.nameEN)
+		}
+		if _, ok := regions[r.only]; r.only != "" && !ok {
+			fault("no region %q", r.only)
 		}
 		if id := r.kind + " " + r.only; seen[id] {
 			fault("department kind %s twice", strings.TrimSpace(id))
