@@ -1,0 +1,299 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"liandong/internal/casefile"
+)
+
+// Config is one platform's configuration: a JSON file, read strictly. What
+// people change while it runs (links, units, catalogue, people) is data in the
+// database and stands elsewhere.
+type Config struct {
+	// Platform is the code by which other platforms know this one, for
+	// instance 540100-12345. It never changes once the node has started.
+	Platform string `json:"platform"`
+	// Line is "12345" or "110".
+	Line string `json:"line"`
+	// Name is what people call the platform.
+	Name string `json:"name"`
+	// Region is the code (GB/T 2260, six digits) of where the line serves.
+	Region string `json:"region"`
+	// Listen is host:port; 127.0.0.1:8080 unless said otherwise.
+	Listen string `json:"listen,omitempty"`
+	// PublicURL is where people, programs and peers reach the node, for
+	// instance behind a proxy. Default: from Listen.
+	PublicURL string `json:"public_url,omitempty"`
+	// Data is a directory for the keys and, without Database, the SQLite file.
+	Data string `json:"data"`
+	// Database is the address of a PostgreSQL database (postgres://…, its
+	// search_path names the schema); DatabaseFile is a file that holds it, so
+	// that its password stands in no configuration. Without either, SQLite.
+	Database     string `json:"database,omitempty"`
+	DatabaseFile string `json:"database_file,omitempty"`
+	// TLSCert and TLSKey are PEM files; with them the node speaks HTTPS.
+	TLSCert string `json:"tls_cert,omitempty"`
+	TLSKey  string `json:"tls_key,omitempty"`
+	// TLSRoots is a PEM file of certificates that peers' certificates may be
+	// signed by, beside the system's.
+	TLSRoots string `json:"tls_roots,omitempty"`
+}
+
+// maxConfig is far more than a configuration needs.
+const maxConfig = 64 << 10
+
+// maxSecret: an address with a password is a line.
+const maxSecret = 4 << 10
+
+// ReadConfig reads and checks a configuration file. All faults are told at
+// once, each with the key at fault. Relative paths in it start from the file's
+// directory.
+func ReadConfig(path string) (Config, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	c, err := ParseConfig(b, filepath.Dir(path))
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration %s:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// ParseConfig is ReadConfig for the content of a file in a directory.
+func ParseConfig(b []byte, dir string) (Config, error) {
+	if len(b) > maxConfig {
+		return Config{}, fmt.Errorf("%d bytes, more than %d", len(b), maxConfig)
+	}
+	var c Config
+	faults := c.decode(b)
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSRoots} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	if c.DatabaseFile != "" {
+		dsn, err := readSecret(c.DatabaseFile)
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("database_file: %w", err))
+		case c.Database != "":
+			faults = append(faults, errors.New("database_file: database is given too, leave one out"))
+		default:
+			c.Database = dsn
+		}
+	}
+	if len(faults) == 0 || !slices.ContainsFunc(faults, isSyntax) {
+		faults = append(faults, c.faults()...)
+	}
+	if len(faults) > 0 {
+		return Config{}, errors.Join(faults...)
+	}
+	return c.withDefaults(), nil
+}
+
+// decode fills the fields from a JSON object and finds every key that is
+// unknown or of the wrong type.
+func (c *Config) decode(b []byte) (faults []error) {
+	var keys map[string]jsontext.Value
+	if err := json.Unmarshal(b, &keys); err != nil {
+		return []error{syntaxError{err}}
+	}
+	fields := map[string]*string{}
+	v := reflect.ValueOf(c).Elem()
+	var known []string
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		fields[name] = v.Field(i).Addr().Interface().(*string)
+		known = append(known, name)
+	}
+	names := make([]string, 0, len(keys))
+	for name := range keys {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		into, ok := fields[name]
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s: unknown key; known are %s", name, strings.Join(known, ", ")))
+			continue
+		}
+		if err := json.Unmarshal(keys[name], into); err != nil || bytes.Equal(keys[name], []byte("null")) {
+			faults = append(faults, fmt.Errorf("%s: want a text in quotes", name))
+		}
+	}
+	return faults
+}
+
+// syntaxError says that the file is no JSON object at all.
+type syntaxError struct{ err error }
+
+func (e syntaxError) Error() string { return "not a JSON object: " + e.err.Error() }
+
+func isSyntax(err error) bool { _, ok := errors.AsType[syntaxError](err); return ok }
+
+func readSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	s := strings.TrimSpace(string(b))
+	if s == "" || len(b) > maxSecret {
+		return "", fmt.Errorf("%s: want one line that is not empty", path)
+	}
+	return s, nil
+}
+
+var (
+	platformForm = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
+	regionForm   = regexp.MustCompile(`^[1-9][0-9]{5}$`)
+)
+
+// faults finds everything that is wrong with the values.
+func (c Config) faults() (out []error) {
+	bad := func(key, format string, args ...any) {
+		out = append(out, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if !platformForm.MatchString(c.Platform) {
+		bad("platform", "want a code of letters, digits, '.', '_' and '-', like 540100-12345, not %q", c.Platform)
+	}
+	if c.Line != "12345" && c.Line != "110" {
+		bad("line", `want "12345" or "110", not %q`, c.Line)
+	}
+	if c.Name == "" || casefile.CheckLine("name", c.Name) != nil || len([]rune(c.Name)) > 100 {
+		bad("name", "want what people call the platform, in 1 to 100 characters on one line")
+	}
+	if !regionForm.MatchString(c.Region) {
+		bad("region", "want a region code of six digits, like 540100, not %q", c.Region)
+	}
+	if c.Data == "" {
+		bad("data", "want a directory for the keys and the database")
+	}
+	if c.Listen != "" {
+		if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+			bad("listen", "want host:port, like 127.0.0.1:8080, not %q", c.Listen)
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+			bad("public_url", "want http:// or https://, a host and nothing after it, not %q", c.PublicURL)
+		}
+	}
+	if c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+		bad("database", "want postgres://…; for SQLite leave it out, the file is in data")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		bad("tls_cert", "tls_cert and tls_key go together")
+	}
+	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_roots": c.TLSRoots} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			bad(key, "%v", err)
+		}
+	}
+	slices.SortFunc(out, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return out
+}
+
+func (c Config) withDefaults() Config {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = c.urlOf(c.Listen)
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	return c
+}
+
+func (c Config) urlOf(addr string) string {
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return scheme + "://" + addr
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// Loopback says that only programs on this machine reach the node.
+func (c Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Storage says where the data lies, for people: never with a password.
+func (c Config) Storage() string {
+	if c.Database == "" {
+		return "SQLite " + c.sqlite()
+	}
+	u, err := url.Parse(c.Database)
+	if err != nil {
+		return "PostgreSQL (address not readable)"
+	}
+	return "PostgreSQL " + u.Redacted()
+}
+
+func (c Config) sqlite() string { return filepath.Join(c.Data, "liandong.db") }
+func (c Config) keys() string   { return filepath.Join(c.Data, "keys.json") }
+
+func (c Config) dsn() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return c.sqlite()
+}
+
+// Warnings are not faults, but what an administrator should know.
+func (c Config) Warnings() (out []string) {
+	if !c.Loopback() && c.TLSCert == "" {
+		out = append(out, "listens beyond this machine without TLS: put a proxy with TLS in front, or give tls_cert and tls_key")
+	}
+	if strings.HasPrefix(c.PublicURL, "http://") && !c.Loopback() {
+		out = append(out, "public_url is http: sign-in cookies then travel unprotected")
+	}
+	return out
+}
+
+// Redacted is the configuration as it may be shown: without the password of
+// the database.
+func (c Config) Redacted() Config {
+	if u, err := url.Parse(c.Database); c.Database != "" {
+		c.Database = "***"
+		if err == nil {
+			c.Database = u.Redacted()
+		}
+	}
+	return c
+}
