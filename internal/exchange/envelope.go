@@ -42,29 +42,10 @@ const (
 // signContext keeps the signature of a letter from being one of anything else.
 const signContext = "liandong letter v1\n"
 
-// SealedAlg is how the personal part is encrypted: the sealed value of package
-// seal.
-const SealedAlg = seal.AES
-
-// Sealed is the personal part of a letter, encrypted, with the key for each
-// platform that may read it. It is no part of the letter's identity: it can be
-// dropped when the case is erased and wrapped anew after a change of keys.
-type Sealed struct {
-	Alg        string      `json:"alg"`
-	Ciphertext []byte      `json:"ciphertext"` // base64 in JSON
-	Keys       []SealedKey `json:"keys"`
-}
-
-// SealedKey is the case's key for one platform.
-type SealedKey struct {
-	To string `json:"to"` // platform code
-	seal.Wrapped
-}
-
 // Envelope is a letter as it came over the wire, its shape checked.
 type Envelope struct {
 	leg.Letter
-	Sealed *Sealed // nil where nothing is sealed, or it was erased
+	Sealed *seal.Part // nil where nothing is sealed, or it was erased
 	Sig    seal.Signature
 
 	content []byte // canonical, with the fields that we do not know
@@ -238,7 +219,7 @@ func Signer(keys seal.KeyService) func(digest [32]byte) (seal.Signature, error) 
 
 // Compose writes the letter for the wire: the canonical content, its sealed
 // part where it has one, and the signature over the content's hash.
-func Compose(content []byte, sealed *Sealed, sign func(digest [32]byte) (seal.Signature, error)) ([]byte, error) {
+func Compose(content []byte, sealed *seal.Part, sign func(digest [32]byte) (seal.Signature, error)) ([]byte, error) {
 	canonical, err := seal.Canonical(content)
 	if err != nil {
 		return nil, letterFault(err)
@@ -251,7 +232,7 @@ func Compose(content []byte, sealed *Sealed, sign func(digest [32]byte) (seal.Si
 		return nil, err
 	}
 	tail, err := json.Marshal(struct {
-		Sealed *Sealed        `json:"sealed,omitzero"`
+		Sealed *seal.Part     `json:"sealed,omitzero"`
 		Sig    seal.Signature `json:"sig"`
 	}{sealed, sig})
 	if err != nil {
@@ -429,34 +410,6 @@ func Plain(p leg.Private) (plain []byte, commitment string, err error) {
 	return plain, seal.Commit(plain), nil
 }
 
-// SealPrivate encrypts the plain personal part of a letter under the case's
-// key: what the ledger keeps.
-func SealPrivate(key seal.CaseKey, letterID string, plain []byte) (ciphertext []byte) {
-	return seal.SealField(key, "letter|private|"+letterID, plain)
-}
-
-// Wrap makes the sealed part for the wire: the ciphertext that SealPrivate made
-// and the case's key for each reader's current receiving key.
-func Wrap(l leg.Letter, ciphertext []byte, key seal.CaseKey, readers ...seal.PublicKeys) (*Sealed, error) {
-	s := &Sealed{Alg: SealedAlg, Ciphertext: ciphertext, Keys: []SealedKey{}}
-	for _, r := range readers {
-		if len(r.Receiving) == 0 {
-			return nil, refuse(CodeSealed, "/sealed/keys", "no receiving key of a platform", nil)
-		}
-		w, err := seal.WrapFor(r.Receiving[0], wrapInfo(l, r.Platform), key)
-		if err != nil {
-			return nil, err
-		}
-		s.Keys = append(s.Keys, SealedKey{To: r.Platform, Wrapped: w})
-	}
-	return s, nil
-}
-
-// wrapInfo binds a wrapped key to its letter, its sender and its reader.
-func wrapInfo(l leg.Letter, to string) string {
-	return "liandong case key v1\n" + l.ID + "\n" + l.From + "\n" + to
-}
-
 // Open decrypts the personal part with the keys of the node and checks it
 // against the commitment. The key returned opens what the sender seals for this
 // case. A letter without personal part gives zero values. Errors: letter_sealed
@@ -468,30 +421,37 @@ func Open(keys seal.KeyService, e Envelope) (leg.Private, seal.CaseKey, error) {
 	if e.Sealed == nil {
 		return leg.Private{}, seal.CaseKey{}, refuse(CodeSealed, "/sealed", "the personal part is not there", nil)
 	}
-	for _, k := range e.Sealed.Keys {
-		if !keys.Holds(k.KeyID) {
-			continue
-		}
-		key, err := seal.Unwrap(keys, wrapInfo(e.Letter, k.To), k.Wrapped)
-		if err != nil {
-			return leg.Private{}, seal.CaseKey{}, refuse(CodeSealed, "/sealed/keys", "our key of the case does not open", err)
-		}
-		p, err := OpenWith(key, e.Letter, e.Sealed.Ciphertext)
-		if err != nil {
-			return leg.Private{}, seal.CaseKey{}, err
-		}
-		return p, key, nil
+	plain, key, err := seal.OpenPart(keys, e.ID, e.From, *e.Sealed)
+	if err != nil {
+		return leg.Private{}, seal.CaseKey{}, sealedFault(err)
 	}
-	return leg.Private{}, seal.CaseKey{}, refuse(CodeSealed, "/sealed/keys", "not wrapped for a key of ours", nil)
+	p, err := committed(e.Letter, plain)
+	if err != nil {
+		return leg.Private{}, seal.CaseKey{}, err
+	}
+	return p, key, nil
 }
 
 // OpenWith is Open for who has the case's key already: the sender, and the
 // receiver when it reads the letter again.
 func OpenWith(key seal.CaseKey, l leg.Letter, ciphertext []byte) (leg.Private, error) {
-	plain, err := seal.OpenField(key, "letter|private|"+l.ID, ciphertext)
+	plain, err := seal.OpenPartWith(key, l.ID, ciphertext)
 	if err != nil {
-		return leg.Private{}, refuse(CodeSealed, "/sealed/ciphertext", "does not open", err)
+		return leg.Private{}, sealedFault(err)
 	}
+	return committed(l, plain)
+}
+
+// sealedFault says which of the sealed part's fields does not open.
+func sealedFault(err error) error {
+	field := "/sealed"
+	if e, ok := errors.AsType[*hotline.Error](err); ok && e.Field != "" {
+		field += "/" + e.Field
+	}
+	return refuse(CodeSealed, field, "does not open with our keys", err)
+}
+
+func committed(l leg.Letter, plain []byte) (leg.Private, error) {
 	if seal.Commit(plain) != l.Commitment {
 		return leg.Private{}, refuse(CodeCommitment, "/commitment", "the sealed part is not what was signed", nil)
 	}
@@ -514,6 +474,23 @@ func readPrivate(plain []byte) (leg.Private, error) {
 		return leg.Private{}, refuse(CodePrivate, pointer(err), "not as the schema says", nil)
 	}
 	return p, nil
+}
+
+// Stored reads a content that was checked before, from the ledger. The sealed
+// part and the signature are kept beside it and are not filled in.
+func Stored(content []byte) (Envelope, error) {
+	e := Envelope{content: bytes.Clone(content)}
+	tree, err := decode(content)
+	if err != nil {
+		return Envelope{}, err
+	}
+	if err := json.Unmarshal(content, &e.Letter); err != nil {
+		return Envelope{}, refuse(CodeSchema, pointer(err), "not as the schema says", nil)
+	}
+	if e.extra, err = extraOf(tree); err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
 }
 
 // Peek reads what it can of a document that Parse refuses, so that a person can

@@ -103,7 +103,7 @@ func goldens() []golden {
 
 	offer := draft(1, "offer", "12345", legA, 1, 0, leg.Body{
 		Role: leg.Lead, Kind: "help", Level: 3, Class: "B03", Item: "B03-01", Region: "540102", Catalogue: "xizang-2025.1",
-		Channel: "phone", OccurredAt: ptr(at(-20)), CallbackBy: "12345", Language: "zh", Unit: "desk", Person: "李测试",
+		Channel: "phone", OccurredAt: ptr(at(-20)), CallbackBy: "12345", Consent: ptr(true), Language: "zh", Unit: "desk", Person: "李测试",
 		Dues: []leg.Due{{Clock: "sign_in", Due: at(30), Budget: "30m"}, {Clock: "handling", Due: at(5 * 24 * 60), Budget: "5wd"}},
 	})
 	offer.Cases = map[string]string{"12345": caseA}
@@ -136,9 +136,9 @@ func goldens() []golden {
 		return draft(n, "receipt", from, legA, 0, minute, b)
 	}
 	errorLetter := draft(8, "error", "110", legA, 0, 5, leg.Body{
-		Re: offer.ID, Hash: hash, Code: "letter_schema", Field: "/body/role", At: ptr(at(5)),
+		Re: offer.ID, Hash: hash, Code: "letter_schema", Field: "/body/role", Status: "dropped", At: ptr(at(5)),
 	})
-	unreadable := draft(9, "error", "110", "", 0, 6, leg.Body{Code: "letter_not_json", At: ptr(at(6))})
+	unreadable := draft(9, "error", "110", "", 0, 6, leg.Body{Code: "letter_not_json", Status: "dropped"})
 	unreadable.Cases = nil
 
 	urge := draft(25, "urge", "12345", legA, 6, 300, desk(leg.Body{}))
@@ -181,7 +181,7 @@ func goldens() []golden {
 		{name: "urge", letter: urge},
 		{name: "supplement", letter: draft(26, "supplement", "12345", legA, 7, 310, desk(leg.Body{Level: 2})), private: leg.Private{Text: "来电人补充：有人轻伤。"}},
 		{name: "call", letter: draft(27, "call", "12345", legC, 3, 4, desk(leg.Body{
-			CallID: "call-000018", Parties: []string{"caller", "12345", "110"}, Outcome: "agreed", Consent: ptr(true), At: ptr(at(4))}))},
+			CallID: "call-000018", Parties: []string{"caller", "12345", "110"}, Kind: "three_way", Outcome: "taken_by_110", Consent: ptr(true), At: ptr(at(4))}))},
 		{name: "callback", letter: draft(28, "callback", "12345", legA, 8, 500, desk(leg.Body{
 			Solved: ptr(true), Satisfaction: 2, Scale: 5, Mapped: 1, At: ptr(at(500))}))},
 		{name: "callback-nobody", letter: draft(29, "callback", "12345", legA, 9, 510, desk(leg.Body{Outcome: "caller_no_reply"}))},
@@ -196,7 +196,7 @@ func goldens() []golden {
 func (g golden) compose(t testing.TB, all map[string]testParty, key seal.CaseKey) []byte {
 	t.Helper()
 	l := g.letter
-	var sealed *Sealed
+	var sealed *seal.Part
 	plain := g.plain(t)
 	if plain != nil {
 		l.Commitment = seal.Commit(plain)
@@ -206,7 +206,7 @@ func (g golden) compose(t testing.TB, all map[string]testParty, key seal.CaseKey
 		t.Fatalf("%s: %v", g.name, err)
 	}
 	if plain != nil {
-		if sealed, err = Wrap(l, SealPrivate(key, l.ID, plain), key, all[l.To].public); err != nil {
+		if sealed, err = seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, plain), key, all[l.To].public); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -520,7 +520,7 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := Wrap(l, SealPrivate(key, l.ID, []byte(p.plain)), key, all[l.To].public)
+		sealed, err := seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, []byte(p.plain)), key, all[l.To].public)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -571,7 +571,7 @@ func signAs(t testing.TB, doc map[string]any, p testParty) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sealed *Sealed
+	var sealed *seal.Part
 	if s, ok := doc["sealed"]; ok {
 		if err := json.Unmarshal(marshal(t, s), &sealed); err != nil {
 			t.Fatal(err)

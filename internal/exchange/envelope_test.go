@@ -111,7 +111,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := Wrap(l, SealPrivate(key, l.ID, plain), key, all["110"].public)
+		sealed, err := seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, plain), key, all["110"].public)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestKeysChangeAndErasure(t *testing.T) {
 	senderPublic, readerPublic := newSender.Public("110", "x"), newReader.Public("12345", "x")
 	wantRefused(t, e.Verify(senderPublic), CodeSignature, "/sig/kid") // sent after the old key's end
 
-	sealed, err := Wrap(e.Letter, e.Sealed.Ciphertext, key, readerPublic, all["110"].public)
+	sealed, err := seal.WrapPart(e.Letter.ID, e.Letter.From, e.Sealed.Ciphertext, key, readerPublic, all["110"].public)
 	if err != nil {
 		t.Fatal(err)
 	}
