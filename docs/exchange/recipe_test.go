@@ -1,0 +1,140 @@
+package contract_test
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	contract "liandong/docs/exchange"
+)
+
+// A reader built from README.md alone, with the standard library and a JCS
+// library and nothing of the program: it reads every valid example. What it does
+// is what an integrator will do.
+func TestReadmeIsEnough(t *testing.T) {
+	type keyFile struct {
+		Signing, Receiving []struct {
+			ID     string
+			Secret []byte
+		}
+	}
+	keys := map[string]keyFile{}
+	for platform, raw := range contract.TestKeys() {
+		var k keyFile
+		if err := json.Unmarshal(raw, &k); err != nil {
+			t.Fatal(err)
+		}
+		keys[platform] = k
+	}
+	opened := 0
+	for name, wire := range contract.Valid() {
+		var l struct {
+			ID, From, To, Commitment string
+			Sealed                   *struct {
+				Ciphertext []byte
+				Keys       []struct {
+					To, KID      string
+					Enc, Wrapped []byte
+				}
+			}
+			Sig struct {
+				KID   string
+				Value []byte
+			}
+		}
+		var content map[string]json.RawMessage
+		if err := json.Unmarshal(wire, &l); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(wire, &content); err != nil {
+			t.Fatal(err)
+		}
+
+		// Identity.
+		delete(content, "sealed")
+		delete(content, "sig")
+		raw, err := json.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		canonical := jsontext.Value(raw)
+		if err := canonical.Canonicalize(); err != nil {
+			t.Fatal(err)
+		}
+		hash := sha256.Sum256(canonical)
+
+		// Signature.
+		public := ed25519.NewKeyFromSeed(keys[l.From].Signing[0].Secret).Public().(ed25519.PublicKey)
+		id := sha256.Sum256(public)
+		if got, want := l.Sig.KID, "ed25519:"+hex.EncodeToString(id[:])[:16]; got != want {
+			t.Errorf("%s: got signing key %s, want %s", name, got, want)
+		}
+		if !ed25519.Verify(public, slices.Concat([]byte("liandong letter v1\n"), hash[:]), l.Sig.Value) {
+			t.Errorf("%s: the signature does not verify", name)
+		}
+
+		// Sealed part.
+		if l.Sealed == nil {
+			continue
+		}
+		opened++
+		k := l.Sealed.Keys[0]
+		x, err := ecdh.X25519().NewPrivateKey(keys[l.To].Receiving[0].Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kid := sha256.Sum256(x.PublicKey().Bytes())
+		if got, want := k.KID, "hpke:"+hex.EncodeToString(kid[:])[:16]; got != want || k.To != l.To {
+			t.Errorf("%s: got receiving key %s for %s, want %s for %s", name, got, k.To, want, l.To)
+		}
+		secret, err := hpke.NewDHKEMPrivateKey(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := strings.Join([]string{"liandong case key v1", l.ID, l.From, k.To}, "\n")
+		r, err := hpke.NewRecipient(k.Enc, secret, hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(info))
+		if err != nil {
+			t.Fatal(err)
+		}
+		caseKey, err := r.Open(nil, k.Wrapped)
+		if err != nil {
+			t.Errorf("%s: the case's key does not open: %v", name, err)
+			continue
+		}
+		c := l.Sealed.Ciphertext
+		caseKeyID := sha256.Sum256(append([]byte("liandong case key id\n"), caseKey...))
+		if c[0] != 1 || c[1] != 1 || string(c[2:10]) != string(caseKeyID[:8]) {
+			t.Errorf("%s: got header %x, want version 1, algorithm 1, key %x", name, c[:10], caseKeyID[:8])
+		}
+		block, err := aes.NewCipher(caseKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gcm, err := cipher.NewGCM(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		aad := slices.Concat([]byte("liandong sealed v1\n"), c[:10], []byte("letter|private|"+l.ID))
+		plain, err := gcm.Open(nil, c[10:22], c[22:], aad)
+		if err != nil {
+			t.Errorf("%s: the personal part does not open: %v", name, err)
+			continue
+		}
+		if sum := sha256.Sum256(plain); hex.EncodeToString(sum[:]) != l.Commitment {
+			t.Errorf("%s: the personal part does not fit the commitment", name)
+		}
+	}
+	if opened < 10 {
+		t.Errorf("opened %d personal parts, want those of the examples", opened)
+	}
+}
