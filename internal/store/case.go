@@ -190,12 +190,12 @@ type CaseFilter struct {
 	Status   casefile.Status
 	Category string
 	Line     string
-	Urgent   bool   // any urgent class
+	Urgent   bool // any urgent class
 	Regions  []string
 	Unit     string // a leg of the case is held by this unit
 	Overdue  bool
 	Dispute  bool
-	Open     bool // not closed
+	Open     bool    // not closed
 	Tokens   []int32 // search; see hotline-free search.go
 	Now      time.Time
 	ByDue    bool // what runs out first, instead of newest first

@@ -1,0 +1,413 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
+	"liandong/internal/deadline"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+	"liandong/internal/triage"
+)
+
+// caller is the personal part of a case beside its words, as it is sealed.
+type caller struct {
+	Name    string `json:"name,omitempty"`
+	Phone   string `json:"phone,omitempty"`
+	Address string `json:"address,omitempty"`
+}
+
+// Intake takes a case. A repeated Key or ExternalID of the same source returns
+// the first case and created false; with another body it is Invalid
+// (key_reused). Legs in it are sent in the same transaction.
+func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, created bool, err error) {
+	if err := a.Check(hotline.TakeCases, d.where(a, "", d.regionOr(in.Region))); err != nil {
+		return v, false, err
+	}
+	if err := d.checkIn(&in); err != nil {
+		return v, false, err
+	}
+	keys, err := d.intakeKeys(a, in)
+	if err != nil {
+		return v, false, err
+	}
+	var w *work
+	err = d.st.Write(ctx, func(tx *store.Tx) error {
+		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: a, isNew: true}
+		if err := w.take(in); err != nil {
+			return err
+		}
+		for _, k := range keys {
+			k.CaseID = w.c.ID
+			if err := tx.AddIntakeKey(ctx, k); err != nil {
+				return err
+			}
+		}
+		if len(in.Legs) > 0 {
+			if err := w.send(in.Legs); err != nil {
+				return err
+			}
+		}
+		return w.keep()
+	})
+	if store.IsDuplicate(err) && len(keys) > 0 {
+		v, err = d.repeated(ctx, a, keys)
+		return v, false, err
+	}
+	if err != nil {
+		return v, false, err
+	}
+	v, err = d.viewOf(w)
+	return v, true, err
+}
+
+// repeated finds the case that was taken under one of the keys before.
+func (d *Desk) repeated(ctx context.Context, a hotline.Actor, keys []store.IntakeKey) (CaseView, error) {
+	for _, k := range keys {
+		first, err := d.read.IntakeKey(ctx, k.Source, k.Key)
+		if hotline.KindOf(err) == hotline.NotFound {
+			continue
+		}
+		if err != nil {
+			return CaseView{}, err
+		}
+		if first.BodyHash != k.BodyHash {
+			return CaseView{}, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.CaseID)
+		}
+		return d.Case(ctx, a, first.CaseID)
+	}
+	return CaseView{}, hotline.Errorf(hotline.Conflict, "stale", "external_id")
+}
+
+// intakeKeys are the keys under which a repeat of this intake is known.
+func (d *Desk) intakeKeys(a hotline.Actor, in In) ([]store.IntakeKey, error) {
+	if in.Key == "" && in.ExternalID == "" {
+		return nil, nil
+	}
+	key := in.Key
+	in.Key = ""
+	doc, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("intake: %w", err)
+	}
+	sum := sha256.Sum256(doc)
+	hash := hex.EncodeToString(sum[:])
+	var out []store.IntakeKey
+	if key != "" {
+		out = append(out, store.IntakeKey{Source: a.ID, Key: "key:" + key, BodyHash: hash})
+	}
+	if in.ExternalID != "" {
+		out = append(out, store.IntakeKey{Source: a.ID, Key: "external:" + in.ExternalID, BodyHash: hash})
+	}
+	return out, nil
+}
+
+var phoneForm = regexp.MustCompile(`^\+?[0-9][0-9 \-]{1,22}[0-9]$`)
+
+func (d *Desk) regionOr(region string) string {
+	if region == "" {
+		return d.node.Region
+	}
+	return region
+}
+
+// checkIn refuses what cannot be kept as given, naming the field.
+func (d *Desk) checkIn(in *In) error {
+	if err := casefile.CheckText("text", in.Text, casefile.TextMost); err != nil {
+		return err
+	}
+	if !casefile.Known(casefile.Channels, in.Channel) {
+		return hotline.Errorf(hotline.Invalid, "channel_unknown", "channel", in.Channel)
+	}
+	for field, s := range map[string]string{"address": in.Address, "caller.name": in.CallerName, "caller.language": in.Language,
+		"safe_contact": in.SafeContact, "call_id": in.CallID, "external_id": in.ExternalID, "Idempotency-Key": in.Key, "danger": in.Danger} {
+		if err := casefile.CheckLine(field, s); err != nil {
+			return err
+		}
+	}
+	if in.CallerPhone != "" && !phoneForm.MatchString(in.CallerPhone) {
+		return hotline.Errorf(hotline.Invalid, "phone_invalid", "caller.phone")
+	}
+	if in.OccurredAt.After(d.now().Add(time.Minute)) {
+		return hotline.Errorf(hotline.Invalid, "occurred_in_future", "occurred_at")
+	}
+	if err := d.checkRegion(in.Region); err != nil {
+		return err
+	}
+	dec := Decision{Item: &in.Item, Category: &in.Category, Urgent: in.Urgent, Reason: "intake"}
+	if in.Kind != "" {
+		dec.Kind = &in.Kind
+	}
+	if in.Level != 0 {
+		dec.Level = &in.Level
+	}
+	if in.SubjectUnit != "" {
+		dec.SubjectUnit = &in.SubjectUnit
+	}
+	return d.checkDecision(dec)
+}
+
+func (d *Desk) checkRegion(region string) error {
+	if region == "" {
+		return nil
+	}
+	if _, ok := d.dir.Region(region); !ok {
+		return hotline.Errorf(hotline.Invalid, "region_unknown", "region", region)
+	}
+	return nil
+}
+
+// checkDecision refuses codes that do not exist.
+func (d *Desk) checkDecision(dec Decision) error {
+	if dec.Category != nil && *dec.Category != "" {
+		c, ok := d.cat.Class(*dec.Category)
+		if !ok || c.Code[0] != 'A' && c.Code[0] != 'B' {
+			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", *dec.Category)
+		}
+	}
+	if dec.Item != nil && *dec.Item != "" {
+		if _, ok := d.cat.Item(*dec.Item); !ok {
+			return hotline.Errorf(hotline.Invalid, "item_unknown", "item", *dec.Item)
+		}
+	}
+	if dec.Kind != nil && !casefile.Known(casefile.Kinds(), *dec.Kind) {
+		return hotline.Errorf(hotline.Invalid, "kind_unknown", "kind", string(*dec.Kind))
+	}
+	if dec.Level != nil && (*dec.Level < casefile.LifeNow || *dec.Level > casefile.Info) {
+		return hotline.Errorf(hotline.Invalid, "level_range", "level")
+	}
+	if dec.Urgent != nil && *dec.Urgent != "" && !catalogue.IsUrgent(*dec.Urgent) {
+		return hotline.Errorf(hotline.Invalid, "urgent_unknown", "urgent", *dec.Urgent)
+	}
+	if dec.SubjectUnit != nil && *dec.SubjectUnit != "" {
+		if _, ok := d.dir.Unit(*dec.SubjectUnit); !ok {
+			return hotline.Errorf(hotline.Invalid, "unit_unknown", "subject_unit", *dec.SubjectUnit)
+		}
+	}
+	if dec.Region != nil {
+		return d.checkRegion(*dec.Region)
+	}
+	return nil
+}
+
+// take makes the case of an intake: words sealed, triage kept, clock started.
+func (w *work) take(in In) error {
+	d := w.d
+	p := d.Triage(in.Text, in.Region)
+	w.newCase(in, p)
+	if err := w.seal(in); err != nil {
+		return err
+	}
+	if in.CallID != "" { // an offer of the same call is adopted by this case
+		k := store.IntakeKey{Source: callSource, Key: in.CallID, CaseID: w.c.ID}
+		if _, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key); hotline.KindOf(err) == hotline.NotFound {
+			if err := w.tx.AddIntakeKey(w.ctx, k); err != nil {
+				return err
+			}
+		}
+	}
+	b := body{"channel": in.Channel, "proposed": p.Category, "proposed_item": p.Item, "proposed_urgent": p.Urgent,
+		"proposed_per_mille": int(p.Score * 1000), "triage": p.Version, "category": w.c.Category, "decided": w.c.Decided,
+		"urgent": w.c.Urgent, "unread": w.c.Unread, "level": w.c.Level, "region": w.c.Region}
+	if err := w.event("created", "", b, ""); err != nil {
+		return err
+	}
+	return w.startCaseClock()
+}
+
+// callSource is the source under which calls of this node are known.
+const callSource = "call"
+
+func (w *work) newCase(in In, p triage.Proposal) {
+	doc, _ := json.Marshal(p) // a struct of texts and numbers always marshals
+	c := &w.c
+	c.ID = hotline.NewID()
+	c.Channel, c.Kind, c.Language, c.Consent = in.Channel, in.Kind, in.Language, in.Consent
+	c.Category, c.Item, c.Decided = in.Category, in.Item, in.Category != "" || in.Item != ""
+	if it, ok := w.d.cat.Item(in.Item); ok && in.Category == "" && (it.Class[0] == 'A' || it.Class[0] == 'B') {
+		c.Category = it.Class
+	}
+	if !c.Decided {
+		c.Category, c.Item = p.Category, p.Item
+	}
+	c.Line = string(w.d.cat.LineOf(c.Category))
+	c.Urgent, c.UrgentBy = p.Urgent, "machine"
+	if in.Urgent != nil {
+		c.Urgent, c.UrgentBy = *in.Urgent, w.by.ID
+	}
+	if c.Urgent == "" {
+		c.UrgentBy = ""
+	}
+	c.FirstResponse, c.Unread = p.FirstResponse, p.Unread
+	if c.Kind == "" {
+		c.Kind = casefile.Help
+	}
+	c.Level = in.Level
+	if c.Level == 0 {
+		c.Level = w.d.levelOf(c.Case)
+	}
+	c.Danger, c.SafeContact, c.SubjectUnit, c.Confidential = in.Danger, in.SafeContact, in.SubjectUnit, in.Confidential
+	c.Region = in.Region
+	if c.Region == "" {
+		c.Region = w.d.regionOr(p.Region)
+	}
+	c.Catalogue, c.Interim = w.d.cat.Version, w.d.node.Platform
+	c.ExternalID, c.Source = in.ExternalID, w.by.ID
+	c.CreatedAt, c.OccurredAt = w.now, in.OccurredAt
+	if c.OccurredAt.IsZero() {
+		c.OccurredAt = w.now
+	}
+	c.Links = map[string]string{}
+	c.Proposal = string(doc)
+}
+
+// levelOf is the default level: by the urgent class, else by the class.
+func (d *Desk) levelOf(c casefile.Case) int {
+	for _, code := range []string{c.Urgent, c.Category} {
+		if cl, ok := d.cat.Class(code); ok {
+			return cl.Level
+		}
+	}
+	return casefile.Ordinary
+}
+
+// seal makes the case's key and seals the personal part.
+func (w *work) seal(in In) error {
+	w.key = seal.NewCaseKey()
+	wrapped, err := seal.WrapCaseKey(w.d.keys, w.c.ID, w.key)
+	if err != nil {
+		return err
+	}
+	w.priv = store.Private{CaseID: w.c.ID, WrappedKey: wrapped, Words: seal.SealField(w.key, aadWords(w.c.ID), []byte(in.Text))}
+	who := caller{Name: in.CallerName, Phone: in.CallerPhone, Address: in.Address}
+	if who != (caller{}) {
+		doc, err := json.Marshal(who)
+		if err != nil {
+			return fmt.Errorf("caller: %w", err)
+		}
+		w.priv.Caller = seal.SealField(w.key, aadCaller(w.c.ID), doc)
+	}
+	w.priv.PhoneIndex = w.d.phoneIndex(in.CallerPhone)
+	return nil
+}
+
+func aadWords(caseID string) string  { return "case_private|words|" + caseID }
+func aadCaller(caseID string) string { return "case_private|caller|" + caseID }
+func aadTold(caseID string) string   { return "case_private|told|" + caseID }
+
+// phoneIndex finds a caller's own open case without keeping the number: digits
+// only, a leading +86 dropped.
+func (d *Desk) phoneIndex(phone string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, phone)
+	if strings.HasPrefix(phone, "+86") {
+		digits = digits[2:]
+	}
+	if len(digits) < 7 {
+		return ""
+	}
+	return seal.BlindIndex(d.keys, "phone", digits)
+}
+
+// startCaseClock starts the clock that runs from intake and never restarts.
+func (w *work) startCaseClock() error {
+	b, err := w.budgets(w.c.Category, w.c.Item, w.c.Region, w.c.Urgent != "", deadline.Handling)
+	if err != nil {
+		return err
+	}
+	cs, err := deadline.Plan(w.c.CreatedAt, map[deadline.Kind]string{deadline.Case: b[deadline.Handling]}, w.d.cal, w.c.Region, time.Time{})
+	if err != nil {
+		return fmt.Errorf("case clock: %w", err)
+	}
+	w.startClocks(cs, "", w.c.Urgent != "")
+	return nil
+}
+
+// words opens the words of the case, for letters and for somebody with a reason.
+func (w *work) words() (string, error) {
+	b, err := seal.OpenField(w.key, aadWords(w.c.ID), w.priv.Words)
+	return string(b), err
+}
+
+func (w *work) caller() (caller, error) { return openCaller(w.key, w.priv) }
+
+func openCaller(key seal.CaseKey, p store.Private) (c caller, err error) {
+	if len(p.Caller) == 0 {
+		return c, nil
+	}
+	b, err := seal.OpenField(key, aadCaller(p.CaseID), p.Caller)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(b, &c)
+}
+
+// check reads a later text for danger: every text that comes in is checked. An
+// alarm proposes a 110 leg; what could not be judged is said.
+func (w *work) check(text, legID string, fromCaller bool) error {
+	p := w.d.judge.Propose(text)
+	if p.Unread && fromCaller {
+		w.c.Unread = true
+	}
+	if p.Urgent == "" || w.c.Urgent != "" {
+		return nil
+	}
+	w.c.Urgent, w.c.UrgentBy = p.Urgent, "machine"
+	return w.eventBy(hotline.TheMachine(w.d.node.Platform), w.now, "danger_alarm", legID, body{"urgent": p.Urgent, "triage": p.Version}, "")
+}
+
+// Note records what the caller or a colleague adds to a case, and tells the
+// other platforms of it.
+func (d *Desk) Note(ctx context.Context, a hotline.Actor, caseID, text string) error {
+	if err := casefile.CheckText("note", text, casefile.NoteMost); err != nil {
+		return err
+	}
+	return d.change(ctx, a, caseID, nil, hotline.TakeCases, func(w *work) error {
+		if err := w.event(string(leg.Supplement), "", nil, text); err != nil {
+			return err
+		}
+		for _, l := range w.legs {
+			if l.Local() || l.State.Ended() || l.State == leg.Settled {
+				continue
+			}
+			if err := w.tell(l, string(leg.Supplement), leg.Body{}, leg.Private{Note: text}); err != nil {
+				return err
+			}
+		}
+		return w.check(text, "", true)
+	})
+}
+
+// change is load, decide, keep for a case as a whole.
+func (d *Desk) change(ctx context.Context, a hotline.Actor, caseID string, version *int64, right hotline.Right, decide func(*work) error) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.open(ctx, tx, a, caseID)
+		if err != nil {
+			return err
+		}
+		if err := w.see(right); err != nil {
+			return err
+		}
+		if err := w.at(version); err != nil {
+			return err
+		}
+		if err := decide(w); err != nil {
+			return err
+		}
+		return w.keep()
+	})
+}

@@ -1,0 +1,595 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+
+	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
+	"liandong/internal/deadline"
+	"liandong/internal/directory"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+	"liandong/internal/triage"
+)
+
+// Case shows one case to an actor. What the actor may not see is NotFound.
+func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, error) {
+	c, err := d.read.Case(ctx, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	legs, err := d.read.LegsOf(ctx, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	if !d.seesCase(a, c.Case, legs) {
+		return CaseView{}, hotline.Errorf(hotline.NotFound, "case_not_found", "")
+	}
+	priv, err := d.read.Private(ctx, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	v, err := d.view(a, c, priv, legs)
+	if err != nil {
+		return v, err
+	}
+	if v.Clocks, err = d.read.ClocksOf(ctx, id); err != nil {
+		return v, err
+	}
+	if c.Dispute || c.Returns > 0 {
+		if v.Disputes, err = d.read.Disputes(ctx, id); err != nil {
+			return v, err
+		}
+	}
+	if c.GroupID != "" && a.AtDesk() {
+		members, err := d.read.GroupMembers(ctx, c.GroupID)
+		if err != nil {
+			return v, err
+		}
+		for _, m := range members {
+			v.Group = append(v.Group, m.Case)
+		}
+	}
+	return v, nil
+}
+
+// seesCase: the desk sees the cases of its region, a unit those it has a leg
+// of.
+func (d *Desk) seesCase(a hotline.Actor, c casefile.Case, legs []store.LegRow) bool {
+	if a.AtDesk() {
+		at := d.where(a, "", c.Region)
+		return a.May(hotline.SeeCases, at) || a.May(hotline.TakeCases, at)
+	}
+	for _, l := range legs {
+		if l.Unit == a.Unit && a.May(hotline.SeeCases, d.where(a, l.Unit, c.Region)) {
+			return true
+		}
+	}
+	return false
+}
+
+// viewOf shows a case that was just kept, from what is in memory.
+func (d *Desk) viewOf(w *work) (CaseView, error) {
+	legs := make([]store.LegRow, len(w.legs))
+	for i, l := range w.legs {
+		legs[i] = l.LegRow
+	}
+	v, err := d.view(w.by, w.c, w.priv, legs)
+	for _, c := range w.clocks {
+		v.Clocks = append(v.Clocks, c.Clock)
+	}
+	return v, err
+}
+
+// view masks a case for an actor.
+func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs []store.LegRow) (CaseView, error) {
+	v := CaseView{Case: c.Case, Line: c.Line, DueAt: c.DueAt, CanWork: a.May(hotline.DecideCases, d.where(a, "", c.Region))}
+	if c.Proposal != "" {
+		if err := json.Unmarshal([]byte(c.Proposal), &v.Proposal); err != nil {
+			return v, err
+		}
+	}
+	key, err := d.caseKey(priv)
+	if hotline.CodeOf(err) == "erased" {
+		v.Erased = true
+	} else if err != nil {
+		return v, err
+	}
+	if !v.Erased {
+		if err := d.mask(&v, a, key, priv); err != nil {
+			return v, err
+		}
+	}
+	v.CanShow = !v.Erased && d.mayReveal(a, c.Case, legs) == nil
+	prompted := casefile.Prompted{}
+	plain := make([]leg.Leg, len(legs))
+	for i, l := range legs {
+		lv, err := d.legView(a, c.Case, l, key)
+		if err != nil {
+			return v, err
+		}
+		if a.AtDesk() || l.Unit == a.Unit { // a unit sees its own lane only
+			v.Legs = append(v.Legs, lv)
+		}
+		plain[i], prompted[l.ID] = l.Leg, lv.Prompted
+	}
+	if v.CanWork {
+		v.Steps = casefile.Steps(d.node.Line, c.Case, c.Line, plain, prompted)
+	}
+	return v, nil
+}
+
+func (d *Desk) mask(v *CaseView, a hotline.Actor, key seal.CaseKey, priv store.Private) error {
+	words, err := seal.OpenField(key, aadWords(v.ID), priv.Words)
+	if err != nil {
+		return err
+	}
+	text := hotline.NewPersonal(string(words))
+	v.Text = text.Redact()
+	v.Redacted = string(v.Text) != string(words)
+	who, err := openCaller(key, priv)
+	if err != nil {
+		return err
+	}
+	if a.AtDesk() || !v.hidesCaller() {
+		v.Caller, v.Phone = hotline.NewPersonal(who.Name).MaskName(), hotline.NewPersonal(who.Phone).MaskPhone()
+	}
+	v.Address = hotline.NewPersonal(who.Address).MaskAll()
+	if len(priv.Told) > 0 {
+		told, err := seal.OpenField(key, aadTold(v.ID), priv.Told)
+		if err != nil {
+			return err
+		}
+		v.Told = hotline.NewPersonal(string(told)).Redact()
+	}
+	return nil
+}
+
+// hidesCaller: complaints and reports withhold the caller from handling units.
+func (v CaseView) hidesCaller() bool { return hidesCaller(v.Case) }
+
+func hidesCaller(c casefile.Case) bool {
+	return c.Kind.HidesCaller() || c.Confidential || c.Category == "B07"
+}
+
+func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, key seal.CaseKey) (LegView, error) {
+	now := d.Now()
+	v := LegView{Leg: l.Leg, DueAt: l.DueAt, MovedAt: l.MovedAt, Silenced: !l.SilencedAt.IsZero(), Acting: l.Side}
+	if l.Local() {
+		u, ok := d.dir.Unit(l.Unit)
+		v.HolderName, v.SenderName, v.Phone = l.Unit, d.node.Name, u.Phone
+		if ok {
+			v.HolderName = u.Name
+		}
+		v.Acting = localSide("", l.Leg, a)
+	} else if link, err := d.Link(context.Background(), l.Peer); err == nil {
+		v.HolderName, v.SenderName, v.Phone = link.Name, d.node.Name, link.Phone
+		if l.Incoming() {
+			v.HolderName, v.SenderName = d.node.Name, link.Name
+		}
+	}
+	if len(l.Ask) > 0 && !key.Zero() {
+		ask, err := seal.OpenField(key, aadAsk(l.ID), l.Ask)
+		if err != nil {
+			return v, err
+		}
+		v.Ask = hotline.NewPersonal(string(ask)).Redact()
+	}
+	if !l.Incoming() {
+		_, v.Prompted = deadline.Prompt(l.State, l.SentAt, l.Urgent, now, v.Silenced, deadline.DefaultPrompt)
+	}
+	at := d.where(a, l.Unit, c.Region)
+	for _, side := range []leg.Side{leg.Holder, leg.Sender} {
+		if !l.Local() && side != l.Side || l.Local() && !a.AtDesk() && side == leg.Sender {
+			continue
+		}
+		for _, verb := range l.Can(side, now) {
+			if a.May(rightFor(verb, side, l.Local()), at) && !casefile.Known(v.Can, verb) {
+				v.Can = append(v.Can, verb)
+			}
+		}
+	}
+	return v, nil
+}
+
+// Leg shows one leg.
+func (d *Desk) Leg(ctx context.Context, a hotline.Actor, id string) (LegView, error) {
+	l, err := d.read.Leg(ctx, id)
+	if err != nil {
+		return LegView{}, err
+	}
+	v, err := d.Case(ctx, a, l.CaseID)
+	if err != nil {
+		return LegView{}, hotline.Errorf(hotline.NotFound, "leg_not_found", "")
+	}
+	for _, lv := range v.Legs {
+		if lv.ID == id {
+			return lv, nil
+		}
+	}
+	return LegView{}, hotline.Errorf(hotline.NotFound, "leg_not_found", "")
+}
+
+// Cases lists cases that the actor may see.
+func (d *Desk) Cases(ctx context.Context, a hotline.Actor, f Filter) (CaseList, error) {
+	if !a.Has(hotline.SeeCases) {
+		return CaseList{}, hotline.Errorf(hotline.Denied, "denied", string(hotline.SeeCases), string(a.Role))
+	}
+	limit, err := hotline.PageLimit(f.Limit)
+	if err != nil {
+		return CaseList{}, err
+	}
+	sf := store.CaseFilter{Status: f.Status, Category: f.Category, Line: f.Line, Urgent: f.Urgent, Unit: f.Unit, Overdue: f.Overdue,
+		Dispute: f.Dispute, Open: f.Open, Now: d.Now(), ByDue: f.ByDue, After: f.After, Limit: limit + 1}
+	if err := d.checkFilter(f); err != nil {
+		return CaseList{}, err
+	}
+	if f.Region != "" && f.Region != d.node.Region {
+		sf.Regions = d.below(f.Region)
+	}
+	if f.Query != "" {
+		if sf.Tokens = store.Tokens(f.Query); len(sf.Tokens) == 0 {
+			return CaseList{}, nil // nothing that the index could hold
+		}
+	}
+	rows, err := d.read.Cases(ctx, d.sight(a), sf)
+	if err != nil {
+		return CaseList{}, err
+	}
+	var out CaseList
+	if len(rows) > limit {
+		rows = rows[:limit]
+		last := rows[limit-1]
+		out.Next = hotline.Cursor{Key: last.CreatedAt.UnixMicro(), ID: last.ID}
+		if f.ByDue {
+			out.Next.Key = last.DueAt.UnixMicro()
+		}
+	}
+	out.Cases, err = d.views(ctx, a, rows)
+	return out, err
+}
+
+func (d *Desk) checkFilter(f Filter) error {
+	if f.Status != "" && !casefile.Known(casefile.Statuses(), f.Status) {
+		return hotline.Errorf(hotline.Invalid, "status_unknown", "status", string(f.Status))
+	}
+	if f.Line != "" && f.Line != string(catalogue.Line110) && f.Line != string(catalogue.Line12345) {
+		return hotline.Errorf(hotline.Invalid, "line_unknown", "line", f.Line)
+	}
+	if f.Category != "" {
+		if _, ok := d.cat.Class(f.Category); !ok {
+			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", f.Category)
+		}
+	}
+	return d.checkRegion(f.Region)
+}
+
+// views masks a page of cases with three queries, however many they are.
+func (d *Desk) views(ctx context.Context, a hotline.Actor, rows []store.CaseRow) ([]CaseView, error) {
+	ids := make([]string, len(rows))
+	for i, c := range rows {
+		ids[i] = c.ID
+	}
+	privs, err := d.read.PrivateOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	legs, err := d.read.LegsOfCases(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]CaseView, len(rows))
+	for i, c := range rows {
+		if out[i], err = d.view(a, c, privs[c.ID], legs[c.ID]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Events shows what happened in a case, oldest first.
+func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]EventView, error) {
+	v, err := d.Case(ctx, a, caseID)
+	if err != nil {
+		return nil, err
+	}
+	priv, err := d.read.Private(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	es, err := d.read.EventsOf(ctx, caseID, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	key, err := d.caseKey(priv)
+	if err != nil && hotline.CodeOf(err) != "erased" {
+		return nil, err
+	}
+	mine := map[string]bool{}
+	for _, l := range v.Legs {
+		mine[l.ID] = true
+	}
+	var out []EventView
+	for _, e := range es {
+		if !a.AtDesk() && (e.LegID != "" && !mine[e.LegID] || e.Kind == "viewed") {
+			continue // another unit's lane
+		}
+		ev := EventView{Event: e}
+		if len(e.Note) > 0 && !key.Zero() {
+			note, err := openNote(key, e)
+			if err != nil {
+				return nil, err
+			}
+			ev.Text = hotline.NewPersonal(note).Redact()
+		}
+		out = append(out, ev)
+	}
+	return out, nil
+}
+
+func openNote(key seal.CaseKey, e store.Event) (string, error) {
+	plain, err := seal.OpenField(key, "event|note|"+e.ID, e.Note)
+	if err != nil {
+		return "", err
+	}
+	var p leg.Private
+	err = json.Unmarshal(plain, &p)
+	return p.Note, err
+}
+
+// Reveal shows personal data in the clear to an actor who has the right and
+// gives a reason; that view is an event.
+func (d *Desk) Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (Person, error) {
+	if reason == "" {
+		return Person{}, hotline.Errorf(hotline.Invalid, "reason_missing", "reason")
+	}
+	if err := casefile.CheckLine("reason", reason); err != nil {
+		return Person{}, err
+	}
+	var out Person
+	err := d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.open(ctx, tx, a, caseID)
+		if err != nil {
+			return err
+		}
+		rows := make([]store.LegRow, len(w.legs))
+		for i, l := range w.legs {
+			rows[i] = l.LegRow
+		}
+		if !d.seesCase(a, w.c.Case, rows) {
+			return hotline.Errorf(hotline.NotFound, "case_not_found", "")
+		}
+		if err := d.mayReveal(a, w.c.Case, rows); err != nil {
+			return err
+		}
+		if out, err = w.reveal(); err != nil {
+			return err
+		}
+		if err := w.event("viewed", "", nil, reason); err != nil {
+			return err
+		}
+		return w.keep()
+	})
+	return out, err
+}
+
+// mayReveal: the right, and the withholding of callers from handling units.
+func (d *Desk) mayReveal(a hotline.Actor, c casefile.Case, legs []store.LegRow) error {
+	if a.AtDesk() {
+		return a.Check(hotline.RevealPerson, d.where(a, "", c.Region))
+	}
+	if hidesCaller(c) || c.SubjectUnit == a.Unit {
+		return hotline.Errorf(hotline.Denied, "hidden_from_unit", "case")
+	}
+	return a.Check(hotline.RevealPerson, d.where(a, a.Unit, c.Region))
+}
+
+func (w *work) reveal() (Person, error) {
+	text, err := w.words()
+	if err != nil {
+		return Person{}, err
+	}
+	who, err := w.caller()
+	if err != nil {
+		return Person{}, err
+	}
+	p := Person{Text: text, Name: who.Name, Phone: who.Phone, Address: who.Address, Notes: map[string]string{}}
+	if len(w.priv.Told) > 0 {
+		told, err := seal.OpenField(w.key, aadTold(w.c.ID), w.priv.Told)
+		if err != nil {
+			return p, err
+		}
+		p.Told = string(told)
+	}
+	es, err := w.tx.EventsOf(w.ctx, w.c.ID, "", 1000)
+	if err != nil {
+		return p, err
+	}
+	for _, e := range es {
+		if len(e.Note) == 0 {
+			continue
+		}
+		if p.Notes[e.ID], err = openNote(w.key, e); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// InboxRow is a leg that waits for a unit, with its case.
+type InboxRow struct {
+	LegView
+	Case CaseView
+}
+
+// Inbox lists the legs of the actor's unit: those that want something of it,
+// what runs out first at the top; or those that are done, newest first.
+func (d *Desk) Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]InboxRow, error) {
+	if a.Unit == "" || !a.Has(hotline.WorkLegs) {
+		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.WorkLegs), string(a.Role))
+	}
+	limit, err := hotline.PageLimit(limit)
+	if err != nil {
+		return nil, err
+	}
+	legs, err := d.read.UnitLegs(ctx, a.Unit, done, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return d.withCases(ctx, a, legs)
+}
+
+// withCases shows legs together with their cases.
+func (d *Desk) withCases(ctx context.Context, a hotline.Actor, legs []store.LegRow) ([]InboxRow, error) {
+	var out []InboxRow
+	for _, l := range legs {
+		v, err := d.Case(ctx, a, l.CaseID)
+		if hotline.KindOf(err) == hotline.NotFound {
+			continue // outside the actor's region
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, lv := range v.Legs {
+			if lv.ID == l.ID {
+				out = append(out, InboxRow{LegView: lv, Case: v})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Similar lists the caller's own open cases and open cases with the same words,
+// at most five; the caller's first.
+func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]CaseView, error) {
+	if !a.Has(hotline.SeeCases) || !a.AtDesk() {
+		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.SeeCases), string(a.Role))
+	}
+	const most = 5
+	var rows []store.CaseRow
+	if index := d.phoneIndex(phone); index != "" {
+		var err error
+		if rows, err = d.read.OpenCasesByPhone(ctx, index, most); err != nil {
+			return nil, err
+		}
+	}
+	if tokens := rarest(store.Tokens(text)); len(tokens) > 0 && len(rows) < most {
+		f := store.CaseFilter{Open: true, Tokens: tokens, Now: d.Now(), Limit: most}
+		if region != "" && region != d.node.Region {
+			f.Regions = d.below(region)
+		}
+		more, err := d.read.Cases(ctx, d.sight(a), f)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range more {
+			if len(rows) < most && !hasCase(rows, c.ID) {
+				rows = append(rows, c)
+			}
+		}
+	}
+	return d.views(ctx, a, rows)
+}
+
+func hasCase(rows []store.CaseRow, id string) bool {
+	for _, r := range rows {
+		if r.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// rarest keeps a few tokens of a text to look for: a case that holds all of
+// them is about the same. A later issue compares by meaning.
+func rarest(tokens []int32) []int32 {
+	const few = 4
+	if len(tokens) <= few {
+		return tokens
+	}
+	return tokens[:few]
+}
+
+// Overview is what a shift leader looks at.
+type Overview struct {
+	Counts   store.OpenCounts
+	Incoming []InboxRow // legs of the other platform that nobody has taken up
+	Prompts  []InboxRow // urgent legs that want a phone call now
+	Overdue  []CaseView
+	Disputes []CaseView
+	Repair   []InboxRow
+	Links    []LinkView
+}
+
+const overviewRows = 20
+
+// Overview gathers what the shift leader should see first.
+func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) {
+	var o Overview
+	if err := a.Check(hotline.SeeOverview, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return o, err
+	}
+	var err error
+	if o.Counts, err = d.read.CountOpen(ctx, d.sight(a), d.Now()); err != nil {
+		return o, err
+	}
+	incoming, err := d.read.Incoming(ctx, overviewRows)
+	if err != nil {
+		return o, err
+	}
+	waiting, err := d.read.UrgentWaiting(ctx, d.Now().Add(-deadline.DefaultPrompt.Receipt), overviewRows)
+	if err != nil {
+		return o, err
+	}
+	repair, err := d.read.RepairList(ctx, overviewRows)
+	if err != nil {
+		return o, err
+	}
+	if o.Incoming, err = d.withCases(ctx, a, incoming); err != nil {
+		return o, err
+	}
+	prompts, err := d.withCases(ctx, a, waiting)
+	if err != nil {
+		return o, err
+	}
+	for _, p := range prompts {
+		if p.Prompted {
+			o.Prompts = append(o.Prompts, p)
+		}
+	}
+	if o.Repair, err = d.withCases(ctx, a, repair); err != nil {
+		return o, err
+	}
+	if a.Has(hotline.SeeCases) {
+		over, err := d.Cases(ctx, a, Filter{Overdue: true, ByDue: true, Limit: overviewRows})
+		if err != nil {
+			return o, err
+		}
+		o.Overdue = over.Cases
+		disputes, err := d.Cases(ctx, a, Filter{Dispute: true, Limit: overviewRows})
+		if err != nil {
+			return o, err
+		}
+		o.Disputes = disputes.Cases
+	}
+	if a.Has(hotline.SeeLinks) {
+		o.Links, err = d.Links(ctx, a)
+	}
+	return o, err
+}
+
+// Proposal is a triage proposal together with the unit that it leads to.
+type Proposal struct {
+	triage.Proposal
+	Unit directory.Unit // zero where nobody can be named
+}
+
+// Propose is Triage with the responsible unit.
+func (d *Desk) Propose(text, region string) Proposal {
+	p := Proposal{Proposal: d.Triage(text, region)}
+	p.Unit, _, _ = d.Route(p.Item, p.Category, p.Region)
+	return p
+}

@@ -1,0 +1,652 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"liandong/internal/calendar"
+	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
+	"liandong/internal/deadline"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+)
+
+// Incoming is an authentic letter as the exchange hands it over: parsed, its
+// signature checked, its personal part opened.
+type Incoming struct {
+	Letter    leg.Letter
+	Private   leg.Private
+	Extra     string // unknown optional fields of the body, JSON object or ""
+	Content   string // canonical
+	Sealed    string // as received
+	Signature string
+	Hash      string
+}
+
+// Outcomes of an error answer: a letter that was kept has used up its number;
+// one that was dropped has not, and its sender voids it.
+const (
+	Kept    = "kept"
+	Dropped = "dropped"
+)
+
+// Receive takes a letter of a peer: it is stored, checked and applied in one
+// transaction, and only then answered. The answer is a receipt or an error, not
+// signed yet. An error returned means that nothing was kept and the peer shall
+// try again.
+func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.Letter, error) {
+	var answer leg.Letter
+	err := d.st.Write(ctx, func(tx *store.Tx) error {
+		var err error
+		answer, err = d.receive(ctx, tx, link, in)
+		return err
+	})
+	if store.IsDuplicate(err) { // the same letter came twice at the same time
+		err = d.st.Write(ctx, func(tx *store.Tx) error {
+			var err error
+			answer, err = d.receive(ctx, tx, link, in)
+			return err
+		})
+	}
+	return answer, err
+}
+
+func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
+	m := in.Letter
+	if known, err := tx.LetterIn(ctx, m.ID); err == nil {
+		if known.Hash != in.Hash || known.Peer != link.Peer {
+			return d.refuse(link, m, in.Hash, "letter_id_reused", Dropped), nil
+		}
+		return d.answerAgain(link, m, known), nil
+	} else if hotline.KindOf(err) != hotline.NotFound {
+		return leg.Letter{}, err
+	}
+	if m.Type == leg.TypeError || m.Type == leg.TypeReceipt {
+		return leg.Letter{}, d.answered(ctx, tx, link, m)
+	}
+	same, err := tx.LetterInNumbered(ctx, m.Leg, m.Number)
+	switch {
+	case err == nil && m.Type == string(leg.Void) && same.ID == m.Body.Re && same.Hash == m.Body.Hash:
+		// The voided letter is here and stands: its sender learns that.
+		r := d.answerAgain(link, m, same)
+		r.Body.Re, r.Body.Hash, r.Body.Code = m.ID, in.Hash, AlreadyApplied
+		return r, nil
+	case err == nil:
+		return d.refuse(link, m, in.Hash, "number_reused", Dropped), nil
+	case hotline.KindOf(err) != hotline.NotFound:
+		return leg.Letter{}, err
+	}
+	l, err := tx.Leg(ctx, m.Leg)
+	switch {
+	case err == nil && l.Peer != link.Peer:
+		return d.refuse(link, m, in.Hash, "not_your_leg", Dropped), nil
+	case err == nil:
+		return d.numbered(ctx, tx, link, in, l)
+	case hotline.KindOf(err) != hotline.NotFound:
+		return leg.Letter{}, err
+	case m.Type == leg.TypeOffer && m.Number == 1:
+		return d.offered(ctx, tx, link, in)
+	case m.Type == string(leg.Void) && m.Number == 1: // an offer that never came
+		return d.keepAnswer(ctx, tx, link, in, store.LetterVoided, "", "")
+	}
+	return d.keepAnswer(ctx, tx, link, in, store.LetterWaiting, "", "") // its offer is still under way
+}
+
+// AlreadyApplied is the code of a receipt for a void that came too late.
+const AlreadyApplied = "already_applied"
+
+// keepAnswer stores a letter and makes its answer.
+func (d *Desk) keepAnswer(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, state, caseID, why string) (leg.Letter, error) {
+	kept := store.LetterIn{
+		ID: in.Letter.ID, Peer: link.Peer, CaseID: caseID, LegID: in.Letter.Leg, Type: in.Letter.Type, Number: in.Letter.Number,
+		Content: in.Content, Sealed: in.Sealed, Signature: in.Signature, Hash: in.Hash, State: state, ReceivedAt: d.Now(), Error: why,
+	}
+	if err := tx.KeepLetter(ctx, kept); err != nil {
+		return leg.Letter{}, err
+	}
+	return d.answerAgain(link, in.Letter, kept), nil
+}
+
+// answerAgain answers a letter from what was kept of it: the same every time.
+func (d *Desk) answerAgain(link store.Link, m leg.Letter, kept store.LetterIn) leg.Letter {
+	if kept.State == store.LetterRefused {
+		return d.refuse(link, m, kept.Hash, kept.Error, Kept)
+	}
+	at := kept.ReceivedAt.In(calendar.Zone)
+	r := d.unnumbered(link, leg.TypeReceipt, m)
+	r.Body = leg.Body{Re: m.ID, Hash: kept.Hash, Status: leg.ReceiptApplied, At: &at}
+	if kept.State == store.LetterWaiting {
+		r.Body.Status = leg.ReceiptWaiting
+	}
+	if m.ExpiresAt != nil && kept.ReceivedAt.After(*m.ExpiresAt) {
+		r.Body.Late = true
+	}
+	if kept.CaseID != "" {
+		r.Cases = map[string]string{d.node.Platform: kept.CaseID}
+	}
+	return r
+}
+
+// refuse is the one error that a letter gets. It is never receipted, and no
+// error is sent about it.
+func (d *Desk) refuse(link store.Link, m leg.Letter, hash, code, how string) leg.Letter {
+	r := d.unnumbered(link, leg.TypeError, m)
+	r.Body = leg.Body{Re: m.ID, Hash: hash, Code: code, Status: how}
+	return r
+}
+
+func (d *Desk) unnumbered(link store.Link, typ string, m leg.Letter) leg.Letter {
+	return leg.Letter{
+		ID: hotline.NewID(), Type: typ, Schema: leg.Schema, From: d.node.Platform, To: link.Peer, Link: link.ID,
+		Epoch: d.node.Epoch, Leg: m.Leg, SentAt: d.Now().In(calendar.Zone),
+	}
+}
+
+// numbered takes a letter of a known leg in the order of its numbers: an early
+// one waits, the next is applied, and then those that waited for it.
+func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, l store.LegRow) (leg.Letter, error) {
+	if in.Letter.Number <= l.InNo {
+		return d.refuse(link, in.Letter, in.Hash, "number_reused", Dropped), nil
+	}
+	if in.Letter.Number > l.InNo+1 {
+		return d.keepAnswer(ctx, tx, link, in, store.LetterWaiting, l.CaseID, "")
+	}
+	w, err := d.open(ctx, tx, peerActor(link, in.Letter), l.CaseID)
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	state, why, err := w.apply(l.ID, in.Letter, in.Private)
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	answer, err := d.keepAnswer(ctx, tx, link, in, state, l.CaseID, why)
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	if err := w.drain(link, l.ID); err != nil {
+		return leg.Letter{}, err
+	}
+	return answer, w.keep()
+}
+
+// peerActor is who acted on the other side, as its letter names them.
+func peerActor(link store.Link, m leg.Letter) hotline.Actor {
+	name := link.Name
+	if m.Body.Person != "" {
+		name = m.Body.Person + "(" + link.Name + ")"
+	}
+	return hotline.ThePeer(link.Peer, name)
+}
+
+// apply makes a letter take effect on its leg. A letter that the rules refuse
+// keeps its number and puts the leg on the repair list; only a fault of ours is
+// an error.
+func (w *work) apply(legID string, m leg.Letter, p leg.Private) (state, why string, err error) {
+	l, err := w.leg(legID)
+	if err != nil {
+		return "", "", err
+	}
+	l.InNo, l.dirty = m.Number, true
+	w.learn(m)
+	before := *l
+	err = w.applyVerb(l, m, p)
+	switch kind := hotline.KindOf(err); {
+	case err == nil && m.Type == string(leg.Void):
+		return store.LetterVoided, "", nil
+	case err == nil:
+		return store.LetterApplied, "", nil
+	case kind == hotline.Conflict || kind == hotline.Invalid || kind == hotline.Denied:
+		*l = before
+		l.Repair = hotline.CodeOf(err)
+		ev := w.event("refused_letter", legID, body{"type": m.Type, "number": m.Number, "code": hotline.CodeOf(err)}, "")
+		return store.LetterRefused, hotline.CodeOf(err), ev
+	}
+	return "", "", err
+}
+
+// learn notes the peer's id of the same matter.
+func (w *work) learn(m leg.Letter) {
+	if id := m.Cases[m.From]; id != "" && w.c.Links[m.From] != id {
+		if w.c.Links == nil {
+			w.c.Links = map[string]string{}
+		}
+		w.c.Links[m.From] = id
+	}
+}
+
+func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
+	at := clamp(m.SentAt, l.SentAt, w.now)
+	side := l.Side.Other()
+	if side == leg.Holder && l.State == leg.Sent && m.Type != string(leg.Void) {
+		// The holder acts, so it has the offer: its receipt was lost.
+		if err := w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: at, Letter: true}, Do{Verb: leg.Receive}); err != nil {
+			return err
+		}
+	}
+	do := Do{Verb: leg.Verb(m.Type), Note: p.Note, Result: p.Result, Due: m.Body.Due, RestLeg: m.Body.RestLeg}
+	a := leg.Act{Verb: do.Verb, Side: side, At: at, Letter: true, Ground: m.Body.Ground, Basis: m.Body.Basis,
+		NextOwner: m.Body.NextOwner, Of: m.Body.Of}
+	switch do.Verb {
+	case leg.Settle:
+		a.ReopenUntil = at.Add(leg.ReopenFor)
+		if m.Body.ReopenUntil != nil {
+			a.ReopenUntil = m.Body.ReopenUntil.UTC()
+		}
+	case leg.Void:
+		l.Repair = "voided"
+		return w.event("voided", l.ID, body{"number": m.Number, "re": m.Body.Re}, "")
+	case leg.Supplement:
+		if err := w.event(m.Type, l.ID, nil, p.Note); err != nil {
+			return err
+		}
+		return w.check(p.Note, l.ID, true)
+	case leg.Call:
+		return w.heardCall(l, m, p)
+	case leg.Callback:
+		return w.heardCallback(l, m, p)
+	}
+	return w.perform(l, a, do)
+}
+
+// clamp: timeliness is judged by the holder's signed time of the move, between
+// sending and hearing back.
+func clamp(t, from, to time.Time) time.Time {
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Before(from) {
+		return from
+	}
+	if t.After(to) {
+		return to
+	}
+	return t
+}
+
+func (w *work) heardCall(l *legWork, m leg.Letter, p leg.Private) error {
+	if m.Body.Consent != nil {
+		w.c.Consent = m.Body.Consent
+	}
+	at := w.now
+	if m.Body.At != nil {
+		at = clamp(*m.Body.At, l.SentAt, w.now)
+	}
+	w.stopClocks(l.ID, at, deadline.CallStops(m.Body.Parties)...)
+	if m.Body.ByPhone && l.SilencedAt.IsZero() {
+		l.SilencedAt = w.now
+	}
+	return w.event(m.Type, l.ID, body{"kind": m.Body.Kind, "parties": m.Body.Parties, "outcome": m.Body.Outcome,
+		"accepted": m.Body.ByPhone, "call_id": m.Body.CallID}, p.Note)
+}
+
+// heardCallback: the other side asked the caller. It is an event; only the
+// leg's sender reopens.
+func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
+	if w.c.CallbackAt.IsZero() && m.Body.Solved != nil {
+		w.c.CallbackAt, w.c.Solved = w.now, m.Body.Solved
+		w.c.Satisfaction, w.c.Scale, w.c.Mapped = m.Body.Satisfaction, m.Body.Scale, m.Body.Mapped
+		w.stopClocks("", w.now, deadline.Callback)
+	}
+	b := body{"satisfaction": m.Body.Satisfaction, "scale": m.Body.Scale, "mapped": m.Body.Mapped}
+	if m.Body.Solved != nil {
+		b["solved"] = *m.Body.Solved
+	}
+	return w.event(m.Type, l.ID, b, p.Note)
+}
+
+// drain applies the letters that waited for the one just applied.
+func (w *work) drain(link store.Link, legID string) error {
+	for {
+		l, err := w.leg(legID)
+		if err != nil {
+			return err
+		}
+		next, err := w.tx.LetterInNumbered(w.ctx, legID, l.InNo+1)
+		if hotline.KindOf(err) == hotline.NotFound || err == nil && next.State != store.LetterWaiting {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		m, p, err := w.d.reopenLetter(next)
+		if err != nil {
+			return err
+		}
+		w.by = peerActor(link, m)
+		state, why, err := w.apply(legID, m, p)
+		if err != nil {
+			return err
+		}
+		if err := w.tx.MarkLetterIn(w.ctx, next.ID, state, w.c.ID, why); err != nil {
+			return err
+		}
+		if state == store.LetterRefused { // it was receipted as waiting: tell its sender now
+			e := w.d.refuse(link, m, next.Hash, why, Kept)
+			if err := w.postUnnumbered(link, e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (w *work) postUnnumbered(link store.Link, m leg.Letter) error {
+	content, hash, err := Content(m)
+	if err != nil {
+		return err
+	}
+	w.post = append(w.post, store.LetterOut{ID: m.ID, Peer: link.Peer, CaseID: w.c.ID, LegID: m.Leg, Type: m.Type,
+		Content: string(content), Hash: hash, CreatedAt: w.now})
+	return nil
+}
+
+// offered takes an offer: it joins the case of ours that it names, or the one
+// of the same call, or opens a case.
+func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
+	m := in.Letter
+	w, err := d.adopt(ctx, tx, link, m)
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	if w == nil {
+		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: peerActor(link, m), isNew: true}
+		if err := w.takeOffer(link, in); err != nil {
+			return leg.Letter{}, err
+		}
+	}
+	if err := w.addIncoming(link, in); err != nil {
+		return leg.Letter{}, err
+	}
+	answer, err := d.keepAnswer(ctx, tx, link, in, store.LetterApplied, w.c.ID, "")
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	if w.isNew { // letters that overtook the offer need the case on file
+		if err := w.keep(); err != nil {
+			return leg.Letter{}, err
+		}
+		w.isNew = false
+	}
+	if err := w.drain(link, m.Leg); err != nil {
+		return leg.Letter{}, err
+	}
+	return answer, w.keep()
+}
+
+// adopt finds the case of ours that an offer belongs to; nil: none.
+func (d *Desk) adopt(ctx context.Context, tx *store.Tx, link store.Link, m leg.Letter) (*work, error) {
+	id := m.Cases[d.node.Platform]
+	if id != "" { // only a case that is shared with this peer already
+		legs, err := tx.LegsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(legs, func(l store.LegRow) bool { return l.Peer == link.Peer }) {
+			id = ""
+		}
+	}
+	if id == "" && m.Body.CallID != "" {
+		k, err := tx.IntakeKey(ctx, callSource, m.Body.CallID)
+		if err != nil && hotline.KindOf(err) != hotline.NotFound {
+			return nil, err
+		}
+		id = k.CaseID
+	}
+	if id == "" {
+		return nil, nil
+	}
+	w, err := d.open(ctx, tx, peerActor(link, m), id)
+	if err != nil {
+		return nil, err
+	}
+	if !w.c.ClosedAt.IsZero() {
+		return w, w.takeUp()
+	}
+	return w, nil
+}
+
+// takeOffer opens a case for an offer. Nothing in it is refused for its
+// meaning: what this node does not know is kept raw and shown.
+func (w *work) takeOffer(link store.Link, in Incoming) error {
+	m, p := in.Letter, in.Private
+	b := m.Body
+	proposal := w.d.Triage(p.Text, "")
+	urgent := b.UrgentClass
+	if !catalogue.IsUrgent(urgent) {
+		urgent = proposal.Urgent
+	}
+	w.newCase(In{Channel: "platform", Kind: casefile.Kind(b.Kind), Category: b.Class, Item: b.Item, Level: b.Level, Urgent: &urgent,
+		Language: b.Language, Consent: b.Consent, Confidential: b.Confidential, SafeContact: b.SafeContact, SubjectUnit: b.SubjectUnit}, proposal)
+	c := &w.c
+	c.Line = string(w.d.cat.LineOf(c.Category))
+	c.Decided = false // nobody here has looked yet
+	if urgent != "" && urgent != b.UrgentClass {
+		c.UrgentBy = "machine"
+	}
+	if !casefile.Known(casefile.Kinds(), c.Kind) {
+		c.Kind = casefile.OtherKind
+	}
+	if c.Level < casefile.LifeNow || c.Level > casefile.Info {
+		c.Level = w.d.levelOf(c.Case)
+	}
+	c.FirstResponse = b.FirstResponse
+	c.Unread = b.Unread || proposal.Unread
+	c.Region = w.d.node.Region
+	if _, ok := w.d.dir.Region(b.Region); ok {
+		c.Region = b.Region
+	} else {
+		c.RegionRaw = b.Region
+	}
+	if b.OccurredAt != nil {
+		c.OccurredAt = b.OccurredAt.UTC()
+	}
+	c.Interim = link.Peer
+	w.learn(m)
+	if err := w.seal(In{Text: p.Text, CallerName: p.CallerName, CallerPhone: p.CallerPhone, Address: p.Address}); err != nil {
+		return err
+	}
+	return w.event("received_case", m.Leg, body{"from": link.Peer, "case": m.Cases[link.Peer], "class": b.Class, "urgent": b.UrgentClass,
+		"proposed": proposal.Category, "proposed_urgent": proposal.Urgent, "region": b.Region}, "")
+}
+
+// addIncoming adds the holder's copy of the leg, received, with the clocks that
+// the sender computed.
+func (w *work) addIncoming(link store.Link, in Incoming) error {
+	m, b := in.Letter, in.Letter.Body
+	l := &legWork{isNew: true}
+	l.Leg = leg.Leg{
+		ID: m.Leg, CaseID: w.c.ID, Side: leg.Holder, Peer: link.Peer, Role: b.Role, Urgent: b.Urgent, Class: b.Class, Item: b.Item,
+		Region: w.c.Region, State: leg.Sent, Version: 1, SentAt: clamp(m.SentAt, time.Time{}, w.now), ForLeg: b.ForLeg, InNo: 1,
+		CallbackBy: b.CallbackBy, CallID: b.CallID, Spoken: b.Spoken, Via: m.Via, Extra: in.Extra,
+		Looped: slices.Contains(m.Via, w.d.node.Platform), Late: m.ExpiresAt != nil && w.now.After(*m.ExpiresAt),
+	}
+	if l.CallbackBy == "" {
+		l.CallbackBy = string(catalogue.Line12345)
+	}
+	if l.Role != leg.Lead {
+		l.Role = leg.Joint
+	}
+	l.MovedAt = l.SentAt
+	if b.Urgent && w.c.Urgent == "" && catalogue.IsUrgent(b.UrgentClass) {
+		w.c.Urgent, w.c.UrgentBy = b.UrgentClass, link.Peer
+	}
+	if ask := joined(in.Private.Ask, in.Private.PoliceAction); ask != "" {
+		l.Ask = w.sealAsk(l.ID, ask)
+	}
+	w.legs = append(w.legs, l)
+	w.startClocks(w.d.heardDues(b.Dues, l.Leg), l.ID, l.Urgent)
+	if w.isNew {
+		if c := w.running(l.ID, deadline.Handling); c != nil { // what we owe the sender bounds our case
+			own := c.Clock
+			own.Kind = deadline.Case
+			w.startClocks([]deadline.Clock{own}, "", l.Urgent)
+		}
+	}
+	if l.Late {
+		if err := w.event("late", l.ID, nil, ""); err != nil {
+			return err
+		}
+	}
+	return w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: w.now, Letter: true}, Do{Verb: leg.Receive})
+}
+
+// heardDues makes clocks of the dues that the sender computed; the holder shows
+// them and computes none of its own.
+func (d *Desk) heardDues(dues []leg.Due, l leg.Leg) []deadline.Clock {
+	var out []deadline.Clock
+	for _, due := range dues {
+		k := deadline.Kind(due.Clock)
+		if !casefile.Known(deadline.LegKinds(), k) {
+			continue // a clock that this version does not know
+		}
+		c := deadline.Clock{Kind: k, Budget: due.Budget, Start: l.SentAt}
+		out = append(out, c.Move(due.Due.UTC().Truncate(time.Microsecond), d.cal, l.Region))
+	}
+	return out
+}
+
+// reopenLetter reads a stored letter back, its personal part opened.
+func (d *Desk) reopenLetter(in store.LetterIn) (m leg.Letter, p leg.Private, err error) {
+	if err = json.Unmarshal([]byte(in.Content), &m); err != nil {
+		return m, p, err
+	}
+	if in.Sealed == "" {
+		return m, p, nil
+	}
+	var part seal.Part
+	if err = json.Unmarshal([]byte(in.Sealed), &part); err != nil {
+		return m, p, err
+	}
+	plain, _, err := seal.OpenPart(d.keys, m.ID, m.From, part)
+	if err != nil {
+		return m, p, err
+	}
+	err = json.Unmarshal(plain, &p)
+	return m, p, err
+}
+
+// Answered takes what a peer answered to a letter of ours. It has an effect
+// once; a repeat changes nothing.
+func (d *Desk) Answered(ctx context.Context, link store.Link, answer leg.Letter) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error { return d.answered(ctx, tx, link, answer) })
+}
+
+func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m leg.Letter) error {
+	out, err := tx.LetterOut(ctx, m.Body.Re)
+	if err != nil || out.Peer != link.Peer || out.Hash != m.Body.Hash {
+		if err == nil || hotline.KindOf(err) == hotline.NotFound {
+			return hotline.Errorf(hotline.Invalid, "answer_unknown", "re", m.Body.Re)
+		}
+		return err
+	}
+	doc, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	state := store.LetterReceipted
+	if m.Type == leg.TypeError {
+		state = store.LetterRefused
+	}
+	first, err := tx.EndLetter(ctx, out.ID, state, string(doc), d.Now())
+	if err != nil || !first && out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted) {
+		return err
+	}
+	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && m.Body.Code == ""
+	if quiet || out.CaseID == "" || out.Number == 0 {
+		return nil
+	}
+	w, err := d.open(ctx, tx, hotline.ThePeer(link.Peer, link.Name), out.CaseID)
+	if err != nil {
+		return err
+	}
+	l, err := w.leg(out.LegID)
+	if err != nil {
+		return err
+	}
+	if m.Type == leg.TypeError {
+		err = w.refused(link, l, out, m)
+	} else {
+		err = w.receipted(l, out, m)
+	}
+	if err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+// receipted: the peer has the offer on disk. Where the sender went on without
+// it meanwhile, it asks it back at once.
+func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
+	w.learn(m)
+	if m.Body.Code == AlreadyApplied {
+		l.Repair, l.dirty = "", true
+		return w.event("repaired", l.ID, body{"re": out.ID, "code": AlreadyApplied}, "")
+	}
+	if l.State == leg.Sent {
+		at := w.now
+		if m.Body.At != nil {
+			at = clamp(*m.Body.At, l.SentAt, w.now)
+		}
+		if err := w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: at, Letter: true}, Do{Verb: leg.Receive}); err != nil {
+			return err
+		}
+	}
+	if l.Resolution != leg.Unresolved {
+		return w.asMachine(func() error {
+			return w.perform(l, leg.Act{Verb: leg.Withdraw, Side: leg.Sender, At: w.now}, Do{Verb: leg.Withdraw, Note: "已另行处理"})
+		})
+	}
+	return nil
+}
+
+// refused: the peer would not take a letter. The leg goes on the repair list;
+// a number that was not used up there is voided, so that what follows is not
+// held up.
+func (w *work) refused(link store.Link, l *legWork, out store.LetterOut, m leg.Letter) error {
+	l.Repair, l.dirty = m.Body.Code, true
+	if out.Type == leg.TypeOffer {
+		l.Undeliverable = l.State == leg.Sent
+	}
+	if err := w.event("refused_letter", l.ID, body{"type": out.Type, "number": out.Number, "code": m.Body.Code, "field": m.Body.Field}, ""); err != nil {
+		return err
+	}
+	if m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused") {
+		return w.void(link, l, out)
+	}
+	return nil
+}
+
+// void gives a numbered letter up with a signed void that takes its number.
+func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
+	if err := w.tx.VoidLetter(w.ctx, out.ID, w.now); err != nil {
+		return err
+	}
+	l.Repair, l.dirty = "voided", true
+	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, ""); err != nil {
+		return err
+	}
+	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)
+}
+
+// Delivered ends a letter that has no answer: an error letter is never
+// receipted.
+func (d *Desk) Delivered(ctx context.Context, out store.LetterOut) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, "", d.Now())
+		return err
+	})
+}
+
+// Refusal is the error letter for an authentic letter that no node can take:
+// it was dropped, and its number is not used.
+func (d *Desk) Refusal(link store.Link, id, legID, hash string, why error) leg.Letter {
+	r := d.refuse(link, leg.Letter{ID: id, Leg: legID}, hash, hotline.CodeOf(why), Dropped)
+	if e, ok := errors.AsType[*hotline.Error](why); ok {
+		r.Body.Field = e.Field
+	}
+	return r
+}

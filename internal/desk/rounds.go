@@ -1,0 +1,393 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"liandong/internal/casefile"
+	"liandong/internal/deadline"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+)
+
+// aRound is how many rows a round looks at before it comes back.
+const aRound = 500
+
+// FirePrompts records that an operator has to pick up the phone: an urgent leg
+// got no receipt, or no acceptance, in time. Each leg once; the page shows the
+// prompt by itself for as long as it holds.
+func (d *Desk) FirePrompts(ctx context.Context) error {
+	now := d.Now()
+	legs, err := d.read.UrgentWaiting(ctx, now.Add(-deadline.DefaultPrompt.Receipt), aRound)
+	if err != nil {
+		return err
+	}
+	for _, l := range legs {
+		reason, due := deadline.Prompt(l.State, l.SentAt, l.Urgent, now, !l.SilencedAt.IsZero(), deadline.DefaultPrompt)
+		if !due || !l.PromptedAt.IsZero() {
+			continue
+		}
+		err := d.machineChange(ctx, l.CaseID, func(w *work) error {
+			l, err := w.leg(l.ID)
+			if err != nil || !l.PromptedAt.IsZero() {
+				return err
+			}
+			l.PromptedAt, l.dirty = w.now, true
+			return w.event("prompted", l.ID, body{"reason": reason}, "")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// machineChange is change for the node itself.
+func (d *Desk) machineChange(ctx context.Context, caseID string, decide func(*work) error) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.open(ctx, tx, hotline.TheMachine(d.node.Platform), caseID)
+		if hotline.CodeOf(err) == "erased" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := decide(w); err != nil {
+			return err
+		}
+		return w.keep()
+	})
+}
+
+// FireClocks fires every rung that is due, each once, and says how many. What
+// was passed over while the node was down is recorded as overtaken, and only
+// the highest rung tells.
+func (d *Desk) FireClocks(ctx context.Context) (int, error) {
+	fired := 0
+	for {
+		due, err := d.read.DueClocks(ctx, d.Now(), aRound)
+		if err != nil || len(due) == 0 {
+			return fired, err
+		}
+		for _, c := range due {
+			ok, err := d.fireClock(ctx, c)
+			if err != nil {
+				return fired, err
+			}
+			if ok {
+				fired++
+			}
+		}
+		if len(due) < aRound {
+			return fired, nil
+		}
+	}
+}
+
+func (d *Desk) fireClock(ctx context.Context, c deadline.Clock) (bool, error) {
+	fired := false
+	err := d.st.Write(ctx, func(tx *store.Tx) error {
+		after, rung, due := c.Fire(d.Now())
+		if !due {
+			return nil
+		}
+		var err error
+		if fired, err = tx.FireClock(ctx, after, c.Rung); err != nil || !fired {
+			return err
+		}
+		e := &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: hotline.TheMachine(d.node.Platform)}
+		e.c.ID = c.CaseID
+		b := body{"clock": string(c.Kind), "due": c.Due.UnixMicro()}
+		if over := deadline.Overtaken(c.Rung, after.Rung); len(over) > 0 {
+			b["overtaken"] = over
+		}
+		if err := e.event("clock_"+rung, c.LegID, b, ""); err != nil {
+			return err
+		}
+		return tx.AddEvents(ctx, e.events...)
+	})
+	return fired, err
+}
+
+// IndexSome puts new cases into the search index.
+func (d *Desk) IndexSome(ctx context.Context) error {
+	for {
+		ids, err := d.read.Unindexed(ctx, aRound)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		privs, err := d.read.PrivateOf(ctx, ids)
+		if err != nil {
+			return err
+		}
+		err = d.st.Write(ctx, func(tx *store.Tx) error {
+			for _, id := range ids {
+				tokens, err := d.tokens(privs[id])
+				if err != nil {
+					return err
+				}
+				if err := tx.IndexCase(ctx, id, tokens); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(ids) < aRound {
+			return err
+		}
+	}
+}
+
+func (d *Desk) tokens(p store.Private) ([]int32, error) {
+	key, err := d.caseKey(p)
+	if hotline.CodeOf(err) == "erased" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	words, err := seal.OpenField(key, aadWords(p.CaseID), p.Words)
+	if err != nil {
+		return nil, err
+	}
+	return store.Tokens(string(words)), nil
+}
+
+// GiveUp ends the retries of a letter that expired. An offer makes its leg
+// undeliverable, which a person resolves; any other number is voided.
+func (d *Desk) GiveUp(ctx context.Context, link store.Link, out store.LetterOut) error {
+	return d.machineChange(ctx, out.CaseID, func(w *work) error {
+		ended, err := w.tx.EndLetter(ctx, out.ID, store.LetterExpired, "", w.now)
+		if err != nil || !ended {
+			return err
+		}
+		l, err := w.leg(out.LegID)
+		if err != nil {
+			return err
+		}
+		l.dirty = true
+		if out.Type != leg.TypeOffer {
+			if err := w.event("expired", l.ID, body{"type": out.Type, "number": out.Number}, ""); err != nil {
+				return err
+			}
+			return w.void(link, l, out)
+		}
+		l.Undeliverable = l.State == leg.Sent
+		return w.event("undeliverable", l.ID, body{"re": out.ID}, "")
+	})
+}
+
+// stuckAfter is after how many failed attempts in a row a link counts as stuck
+// and alerts, once. Proposal.
+const stuckAfter = 3
+
+// heardEvery is how often a link that works is noted as heard.
+const heardEvery = 10 * time.Second
+
+// Retry is when a letter is tried again, and why it must be.
+type Retry struct {
+	At  time.Time
+	Why string
+}
+
+// SendFailed records a failed attempt: the letter waits until next. After a few
+// the link is stuck, which alerts once.
+func (d *Desk) SendFailed(ctx context.Context, link store.Link, out store.LetterOut, next Retry) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RetryLetter(ctx, out.ID, out.Attempts+1, next.At, next.Why); err != nil {
+			return err
+		}
+		if out.Attempts+1 < stuckAfter {
+			return nil
+		}
+		started, err := tx.StuckLink(ctx, link.Peer, d.Now(), next.Why)
+		if started {
+			d.log.Warn("link stuck", "peer", link.Peer, "why", next.Why)
+		}
+		return err
+	})
+}
+
+// Heard records that a peer answered; the end of a stuck time is told once.
+func (d *Desk) Heard(ctx context.Context, link store.Link) error {
+	now := d.Now()
+	if link.StuckAt.IsZero() && now.Sub(link.HeardAt) < heardEvery {
+		return nil
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		was, err := tx.HeardLink(ctx, link.Peer, now)
+		if was {
+			d.log.Info("link works again", "peer", link.Peer)
+		}
+		return err
+	})
+}
+
+// Refused keeps what the exchange would not take from a peer, for a person to
+// see; a broken letter that says urgent alarms.
+func (d *Desk) Refused(ctx context.Context, f store.Refusal) error {
+	f.ID, f.At = hotline.NewID(), d.Now()
+	if len(f.Raw) > store.RawMost {
+		f.Raw = f.Raw[:store.RawMost]
+	}
+	d.log.Warn("letter refused", "peer", f.Peer, "code", f.Code, "letter", f.Letter, "urgent", f.Urgent)
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.AddRefusal(ctx, f)
+		return err
+	})
+}
+
+// MendLetter sends a letter that was refused or gave up again ("resend"), or
+// gives it up for good ("void").
+func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error {
+	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return err
+	}
+	out, err := d.read.LetterOut(ctx, letterID)
+	if err != nil {
+		return err
+	}
+	link, err := d.Link(ctx, out.Peer)
+	if err != nil {
+		return err
+	}
+	switch how {
+	case "resend":
+		return d.st.Write(ctx, func(tx *store.Tx) error {
+			if out.State == store.LetterWaiting {
+				return tx.HurryLetters(ctx, out.Peer, d.Now())
+			}
+			return tx.ReviveLetter(ctx, letterID, d.Now())
+		})
+	case "void":
+		if out.Number == 0 {
+			return hotline.Errorf(hotline.Conflict, "move_refused", "letter", out.Type, out.State, "")
+		}
+		return d.st.Write(ctx, func(tx *store.Tx) error {
+			w, err := d.open(ctx, tx, a, out.CaseID)
+			if err != nil {
+				return err
+			}
+			l, err := w.leg(out.LegID)
+			if err != nil {
+				return err
+			}
+			if out.Type == leg.TypeOffer {
+				l.Undeliverable = l.State == leg.Sent
+			}
+			if err := w.void(link, l, out); err != nil {
+				return err
+			}
+			return w.keep()
+		})
+	}
+	return hotline.Errorf(hotline.Invalid, "how_unknown", "how", how)
+}
+
+// ClearRepair takes a leg off the repair list: a person has mended it.
+func (d *Desk) ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error {
+	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return err
+	}
+	if err := casefile.CheckText("note", note, casefile.NoteMost); err != nil {
+		return err
+	}
+	row, err := d.read.Leg(ctx, legID)
+	if err != nil {
+		return err
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.open(ctx, tx, a, row.CaseID)
+		if err != nil {
+			return err
+		}
+		l, err := w.leg(legID)
+		if err != nil || l.Repair == "" {
+			return err
+		}
+		was := l.Repair
+		l.Repair, l.dirty = "", true
+		if err := w.event("repaired", legID, body{"was": was}, note); err != nil {
+			return err
+		}
+		return w.keep()
+	})
+}
+
+// SeeRefusal records that a person has seen a refusal.
+func (d *Desk) SeeRefusal(ctx context.Context, a hotline.Actor, id string) error {
+	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return err
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error { return tx.SeeRefusal(ctx, id, d.Now()) })
+}
+
+// LinkView is a link with what is stuck on it, and why.
+type LinkView struct {
+	store.Link
+	Waiting  int // letters on their way, counted up to waitingMost
+	Stuck    []store.LetterOut
+	Refused  []store.LetterIn
+	Refusals []store.Refusal
+}
+
+const waitingMost = 1000
+
+// Links lists the links and what is stuck on them.
+func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
+	if err := a.Check(hotline.SeeLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return nil, err
+	}
+	links, err := d.read.Links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	refusals, err := d.read.Refusals(ctx, hotline.PageMost)
+	if err != nil {
+		return nil, err
+	}
+	var out []LinkView
+	for _, l := range links {
+		v := LinkView{Link: l}
+		waiting, err := d.read.LettersOut(ctx, l.Peer, store.LetterWaiting, "", waitingMost)
+		if err != nil {
+			return nil, err
+		}
+		v.Waiting = len(waiting)
+		if v.Stuck, err = d.read.StuckLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		if v.Refused, err = d.read.RefusedLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		for _, f := range refusals {
+			if f.Peer == l.Peer {
+				v.Refusals = append(v.Refusals, f)
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// PutLink adds or changes a link, after its keys were compared by phone.
+func (d *Desk) PutLink(ctx context.Context, l store.Link) error {
+	if l.CreatedAt.IsZero() {
+		l.CreatedAt = d.Now()
+	}
+	err := d.st.Write(ctx, func(tx *store.Tx) error { return tx.PutLink(ctx, l) })
+	d.links.mu.Lock()
+	d.links.links = nil
+	d.links.mu.Unlock()
+	return err
+}
+
+// LinkID names a pair of platforms, the same at both ends.
+func LinkID(a, b string) string {
+	if a > b {
+		a, b = b, a
+	}
+	return a + "~" + b
+}

@@ -1,0 +1,217 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"liandong/internal/desk"
+	"liandong/internal/exchange/https"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+)
+
+// Pace of a lane. A letter whose attempt failed waits longer each time, with a
+// jitter of a quarter; an urgent one never long.
+const (
+	laneWidth  = 8 // letters of different legs on their way at once
+	firstPause = 500 * time.Millisecond
+	longPause  = 5 * time.Minute
+	hastyPause = 3 * time.Second // longest for a peer with something urgent waiting
+	lookEvery  = 200 * time.Millisecond
+)
+
+// Post sends letters until ctx ends: a lane for each link, so that a dead peer
+// holds up nobody else.
+func (x *Exchange) Post(ctx context.Context) error {
+	defer x.carrier.Close()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	lanes := map[string]bool{}
+	for {
+		links, err := x.read.Links(ctx)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if !lanes[l.Peer] {
+				lanes[l.Peer] = true
+				wg.Go(func() { x.lane(ctx, l.Peer) })
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second): // a link may have been added
+		}
+	}
+}
+
+// lane sends the letters to one peer, in order within each leg.
+func (x *Exchange) lane(ctx context.Context, peer string) {
+	silent := 0 // attempts in a row that got no answer at all
+	for ctx.Err() == nil {
+		rung := x.letters.Wait()
+		n, answered, err := x.sendDue(ctx, peer, silent > 0)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			x.log.Error("lane", "peer", peer, "err", err)
+			sleep(ctx, time.Second, nil)
+		case n > 0 && answered:
+			silent = 0
+		case n > 0:
+			silent++
+			sleep(ctx, pause(silent, hastyPause), nil)
+		default:
+			sleep(ctx, lookEvery, rung)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-woken:
+	}
+}
+
+// pause before the next attempt after n failed ones: doubling, with jitter.
+func pause(n int, most time.Duration) time.Duration {
+	d := most
+	if n < 20 {
+		d = min(firstPause<<(n-1), most)
+	}
+	return d*3/4 + rand.N(d/2)
+}
+
+// sendDue sends what is due now, a few at once; a peer that was silent gets one
+// letter to try. answered says that the peer spoke, whatever it said.
+func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int, answered bool, err error) {
+	link, err := x.desk.Link(ctx, peer)
+	if err != nil || !link.Active || link.URL == "" {
+		return 0, false, err
+	}
+	keys, err := seal.ParsePublicKeys([]byte(link.Keys))
+	if err != nil {
+		return 0, false, fmt.Errorf("keys of %s: %w", peer, err)
+	}
+	most := 8 * laneWidth
+	if probe {
+		most = 1
+	}
+	due, err := x.read.DueLetters(ctx, peer, x.desk.Now(), most)
+	if err != nil || len(due) == 0 {
+		return 0, false, err
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, laneWidth)
+	var errs []error
+	for _, out := range due {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			spoke, err := x.sendOne(ctx, link, keys, out)
+			mu.Lock()
+			defer mu.Unlock()
+			answered = answered || spoke
+			if err != nil {
+				errs = append(errs, fmt.Errorf("letter %s: %w", out.ID, err))
+			}
+		})
+	}
+	wg.Wait()
+	return len(due), answered, errors.Join(errs...)
+}
+
+// sendOne sends one letter and records how it went.
+func (x *Exchange) sendOne(ctx context.Context, link store.Link, keys seal.PublicKeys, out store.LetterOut) (spoke bool, err error) {
+	if !out.ExpiresAt.IsZero() && x.desk.Now().After(out.ExpiresAt) {
+		return true, x.desk.GiveUp(ctx, link, out)
+	}
+	wire, err := x.write(ctx, keys, out)
+	if err != nil {
+		return true, x.later(ctx, link, out, err)
+	}
+	answer, err := x.carrier.Send(ctx, link, wire)
+	if ctx.Err() != nil {
+		return false, nil // told to stop; the receipt may come with the next attempt
+	}
+	if err != nil {
+		status, _ := errors.AsType[*https.StatusError](err)
+		return status != nil, x.later(ctx, link, out, err)
+	}
+	if err := x.desk.Heard(ctx, link); err != nil {
+		return true, err
+	}
+	if answer == nil { // an error letter has no answer
+		return true, x.desk.Delivered(ctx, out)
+	}
+	return true, x.hear(ctx, link, keys, out, answer)
+}
+
+// hear takes the answer to a letter. One that is not authentic, or not about
+// this letter, counts as none.
+func (x *Exchange) hear(ctx context.Context, link store.Link, keys seal.PublicKeys, out store.LetterOut, answer []byte) error {
+	e, err := Parse(answer)
+	if err == nil {
+		err = e.Verify(keys)
+	}
+	if err == nil && (e.Body.Re != out.ID || e.To != x.desk.Node().Platform || e.Type != leg.TypeReceipt && e.Type != leg.TypeError) {
+		err = hotline.Errorf(hotline.Invalid, "answer_unknown", "re", e.Body.Re)
+	}
+	if err == nil {
+		err = x.desk.Answered(ctx, link, e.Letter)
+	}
+	if hotline.KindOf(err) == hotline.Invalid && err != nil {
+		return x.later(ctx, link, out, err)
+	}
+	return err
+}
+
+// later puts a letter off.
+func (x *Exchange) later(ctx context.Context, link store.Link, out store.LetterOut, why error) error {
+	most := longPause
+	if urgent(out) {
+		most = hastyPause
+	}
+	return x.desk.SendFailed(ctx, link, out, desk.Retry{At: x.desk.Now().Add(pause(out.Attempts+1, most)), Why: why.Error()})
+}
+
+func urgent(out store.LetterOut) bool {
+	var m leg.Letter
+	return json.Unmarshal([]byte(out.Content), &m) == nil && m.Body.Urgent
+}
+
+// write makes the wire form of a letter: the case's key wrapped for the peer's
+// current key, and signed with ours.
+func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.LetterOut) ([]byte, error) {
+	var sealed *seal.Part
+	if len(out.Private) > 0 {
+		var m leg.Letter
+		if err := json.Unmarshal([]byte(out.Content), &m); err != nil {
+			return nil, fmt.Errorf("letter in the ledger: %w", err)
+		}
+		priv, err := x.read.Private(ctx, out.CaseID)
+		if err != nil {
+			return nil, err
+		}
+		key, err := seal.UnwrapCaseKey(x.keys, out.CaseID, priv.WrappedKey)
+		if err != nil {
+			return nil, err
+		}
+		if sealed, err = seal.WrapPart(m.ID, m.From, out.Private, key, peer); err != nil {
+			return nil, err
+		}
+	}
+	return Compose([]byte(out.Content), sealed, Signer(x.keys))
+}
