@@ -1,4 +1,4 @@
-package exchange
+package letter
 
 import (
 	"bytes"
@@ -196,7 +196,7 @@ func goldens() []golden {
 func (g golden) compose(t testing.TB, all map[string]testParty, key seal.CaseKey) []byte {
 	t.Helper()
 	l := g.letter
-	var sealed *seal.Part
+	var sealed *Sealed
 	plain := g.plain(t)
 	if plain != nil {
 		l.Commitment = seal.Commit(plain)
@@ -206,7 +206,7 @@ func (g golden) compose(t testing.TB, all map[string]testParty, key seal.CaseKey
 		t.Fatalf("%s: %v", g.name, err)
 	}
 	if plain != nil {
-		if sealed, err = seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, plain), key, all[l.To].public); err != nil {
+		if sealed, err = Wrap(l, SealPrivate(key, l.ID, plain), key, all[l.To].public); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -520,7 +520,7 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, []byte(p.plain)), key, all[l.To].public)
+		sealed, err := Wrap(l, SealPrivate(key, l.ID, []byte(p.plain)), key, all[l.To].public)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -571,7 +571,7 @@ func signAs(t testing.TB, doc map[string]any, p testParty) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sealed *seal.Part
+	var sealed *Sealed
 	if s, ok := doc["sealed"]; ok {
 		if err := json.Unmarshal(marshal(t, s), &sealed); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package exchange
+package letter
 
 import (
 	"bytes"
@@ -42,10 +42,14 @@ const (
 // signContext keeps the signature of a letter from being one of anything else.
 const signContext = "liandong letter v1\n"
 
+// Sealed is the personal part of a letter, encrypted, with the case's key for
+// each platform that may read it. It is no part of the letter's identity.
+type Sealed = seal.Part
+
 // Envelope is a letter as it came over the wire, its shape checked.
 type Envelope struct {
 	leg.Letter
-	Sealed *seal.Part // nil where nothing is sealed, or it was erased
+	Sealed *Sealed // nil where nothing is sealed, or it was erased
 	Sig    seal.Signature
 
 	content []byte // canonical, with the fields that we do not know
@@ -64,6 +68,16 @@ func (e Envelope) Hash() string { return HashOf(e.content) }
 func HashOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+// HashOfWire is the content hash of a document that Parse may refuse, "" where
+// it has no canonical form.
+func HashOfWire(wire []byte) string {
+	p, err := split(wire)
+	if err != nil {
+		return ""
+	}
+	return HashOf(p.content)
 }
 
 // Extra is the optional fields that we do not know, as a JSON object in which
@@ -219,7 +233,7 @@ func Signer(keys seal.KeyService) func(digest [32]byte) (seal.Signature, error) 
 
 // Compose writes the letter for the wire: the canonical content, its sealed
 // part where it has one, and the signature over the content's hash.
-func Compose(content []byte, sealed *seal.Part, sign func(digest [32]byte) (seal.Signature, error)) ([]byte, error) {
+func Compose(content []byte, sealed *Sealed, sign func(digest [32]byte) (seal.Signature, error)) ([]byte, error) {
 	canonical, err := seal.Canonical(content)
 	if err != nil {
 		return nil, letterFault(err)
@@ -232,7 +246,7 @@ func Compose(content []byte, sealed *seal.Part, sign func(digest [32]byte) (seal
 		return nil, err
 	}
 	tail, err := json.Marshal(struct {
-		Sealed *seal.Part     `json:"sealed,omitzero"`
+		Sealed *Sealed        `json:"sealed,omitzero"`
 		Sig    seal.Signature `json:"sig"`
 	}{sealed, sig})
 	if err != nil {
@@ -408,6 +422,18 @@ func Plain(p leg.Private) (plain []byte, commitment string, err error) {
 		return nil, "", err
 	}
 	return plain, seal.Commit(plain), nil
+}
+
+// SealPrivate encrypts the plain personal part of a letter under the case's
+// key: what the ledger keeps.
+func SealPrivate(key seal.CaseKey, letterID string, plain []byte) (ciphertext []byte) {
+	return seal.SealPart(key, letterID, plain)
+}
+
+// Wrap makes the sealed part for the wire from what SealPrivate made: the
+// case's key is wrapped for the key in use of each reader.
+func Wrap(l leg.Letter, ciphertext []byte, key seal.CaseKey, readers ...seal.PublicKeys) (*Sealed, error) {
+	return seal.WrapPart(l.ID, l.From, ciphertext, key, readers...)
 }
 
 // Open decrypts the personal part with the keys of the node and checks it

@@ -1,4 +1,4 @@
-package exchange
+package letter
 
 import (
 	"bytes"
@@ -111,7 +111,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := seal.WrapPart(l.ID, l.From, seal.SealPart(key, l.ID, plain), key, all["110"].public)
+		sealed, err := Wrap(l, SealPrivate(key, l.ID, plain), key, all["110"].public)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestKeysChangeAndErasure(t *testing.T) {
 	senderPublic, readerPublic := newSender.Public("110", "x"), newReader.Public("12345", "x")
 	wantRefused(t, e.Verify(senderPublic), CodeSignature, "/sig/kid") // sent after the old key's end
 
-	sealed, err := seal.WrapPart(e.Letter.ID, e.Letter.From, e.Sealed.Ciphertext, key, readerPublic, all["110"].public)
+	sealed, err := Wrap(e.Letter, e.Sealed.Ciphertext, key, readerPublic, all["110"].public)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,6 +322,44 @@ func TestVerifyWire(t *testing.T) {
 	wantRefused(t, VerifyWire([]byte(`{"from":"12345"}`), all["12345"].public), CodeSignature, "/sig/kid")
 	wantRefused(t, VerifyWire([]byte(`{"from":7,"sig":[],"sent_at":"x"}`), all["12345"].public), CodeSignature, "/from")
 	wantRefused(t, VerifyWire([]byte(`{`), all["12345"].public), CodeNotJSON, "")
+}
+
+func TestHashOfWire(t *testing.T) {
+	e := parsed(t, "offer")
+	if got := HashOfWire(sample(t, "offer")); got != e.Hash() {
+		t.Errorf("got %s, want %s", got, e.Hash())
+	}
+	bad := contract.Invalid()["return-no-basis"].Wire
+	if got := HashOfWire(bad); len(got) != 64 || got == e.Hash() {
+		t.Errorf("got %q, want the hash of the broken letter", got)
+	}
+	if got := HashOfWire([]byte(`{"a":1.5}`)); got != "" {
+		t.Errorf("got %q, want none", got)
+	}
+}
+
+// What the ledger keeps of a letter reads as it came, but for its sealed part
+// and its signature.
+func TestStored(t *testing.T) {
+	for name, wire := range contract.Valid() {
+		e, err := Parse(wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Stored(e.Content())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(e.Letter, back.Letter); diff != "" || back.Hash() != e.Hash() || !bytes.Equal(back.Extra(), e.Extra()) {
+			t.Errorf("%s: hash %s, want %s (-want +got):\n%s", name, back.Hash(), e.Hash(), diff)
+		}
+	}
+	for _, bad := range []string{``, `[]`, `{"sent_at":7}`, `{"id":1}`} {
+		if _, err := Stored([]byte(bad)); err == nil {
+			t.Errorf("%s: taken", bad)
+		}
+	}
 }
 
 func TestOpenWithoutPersonalPart(t *testing.T) {
