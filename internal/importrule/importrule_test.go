@@ -33,7 +33,6 @@ var levels = []struct {
 	{false, []string{"message"}}, // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},
-	{false, []string{"letter"}}, // the wire form of letters: the ledger's reader (desk) and its carriers (exchange) share it
 	{true, []string{"consultation", "supervision", "assessment", "staffing", "incident", "knowledge"}},
 	{true, []string{"casefile", "leg", "deadline", "triage"}},
 	{true, []string{"calendar", "catalogue", "directory", "audit", "seal"}},
