@@ -88,7 +88,7 @@ func draft(n int, typ, from, legID string, number int64, minute int, body leg.Bo
 	to := map[string]string{"12345": "110", "110": "12345"}[from]
 	id := "01k1testletter0000000000" + string(rune('0'+n/10)) + string(rune('0'+n%10))
 	return leg.Letter{
-		ID: id, Type: typ, Schema: leg.Schema, From: from, To: to, Link: "12345-110", Epoch: 1,
+		ID: id, Type: typ, Schema: leg.Schema, From: from, To: to, Link: "110~12345", Epoch: 1,
 		Cases: map[string]string{"12345": caseA, "110": caseB}, Leg: legID, Number: number,
 		SentAt: at(minute), Body: body,
 	}
