@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -29,12 +30,6 @@ const (
 	reachQuestion   = 15
 	reachChronic    = 15
 )
-
-type alarmAt struct {
-	danger int // index in dangerCodes
-	points float64
-	words  []finding // that raised it
-}
 
 // finding is a danger word and what became of it.
 type finding struct {
@@ -70,14 +65,18 @@ func (r *Rules) danger(s scene, hits []hit, items map[int]bool) (urgent int, fou
 		danger   int
 		sentence int32
 	}
-	points := map[sum]float64{}
-	for i, f := range found {
-		again := slices.ContainsFunc(found[:i], func(o finding) bool {
-			return o.word == f.word && o.danger == f.danger && s.sentence[o.from] == s.sentence[f.from]
-		})
-		if f.points > 0 && !again && dangerCodes[f.danger] != "C3" {
-			points[sum{f.danger, s.sentence[f.from]}] += f.points
+	type said struct {
+		sum
+		word int
+	}
+	points, known := map[sum]float64{}, map[said]bool{}
+	for _, f := range found {
+		at := sum{f.danger, s.sentence[f.from]}
+		if f.points == 0 || dangerCodes[f.danger] == "C3" || known[said{at, f.word}] {
+			continue // a word twice in a sentence is no second sign
 		}
+		known[said{at, f.word}] = true
+		points[at] += f.points
 	}
 	urgent, best := -1, 0.0
 	for k, p := range points {
@@ -168,13 +167,42 @@ func keep(found []finding, f finding) []finding {
 }
 
 // longest leaves out a word inside a longer one of the same urgent class that
-// is as strong.
+// is as strong; of two in the same place, 拿着刀 and 拿…刀, the first stays.
 func longest(found []finding) []finding {
-	return slices.DeleteFunc(slices.Clone(found), func(f finding) bool {
-		return slices.ContainsFunc(found, func(o finding) bool {
-			return o.hit != f.hit && o.danger == f.danger && o.from <= f.from && o.to >= f.to && o.weight >= f.weight
-		})
+	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.from, b.from) })
+	return slices.Collect(func(yield func(finding) bool) {
+		for i, f := range found {
+			if !inside(found, i) && !yield(f) {
+				return
+			}
+		}
 	})
+}
+
+// inside looks at the words around the i-th only: none is longer than reach.
+func inside(found []finding, i int) bool {
+	const reach = 40
+	f := found[i]
+	covers := func(o finding) bool {
+		if o.hit == f.hit || o.danger != f.danger || o.from > f.from || o.to < f.to {
+			return false
+		}
+		if o.from == f.from && o.to == f.to {
+			return o.weight > f.weight || o.weight == f.weight && o.word < f.word
+		}
+		return o.weight >= f.weight
+	}
+	for j := i - 1; j >= 0 && found[j].from >= f.from-reach; j-- {
+		if covers(found[j]) {
+			return true
+		}
+	}
+	for j := i + 1; j < len(found) && found[j].from == f.from; j++ {
+		if covers(found[j]) {
+			return true
+		}
+	}
+	return false
 }
 
 // takenBack says which part of its surroundings takes a danger word back, ""
@@ -201,7 +229,9 @@ func (s scene) takenBack(f finding) string {
 	}
 	live := s.any(now, func(h hit) bool { return s.clause[h.from] == s.clause[f.from] })
 	switch {
-	case s.any(mask, func(h hit) bool { return h.from <= f.from && h.to >= f.to }):
+	case s.any(mask, func(h hit) bool { return h.from <= f.from && h.to > f.from && h.to >= s.stem(f) }):
+		return Rhetoric
+	case s.any(holds, func(h hit) bool { return h.from <= f.from && h.to >= f.to && h.to-h.from > f.to-f.from }):
 		return Rhetoric
 	case s.any(topic, func(h hit) bool { return h.from == f.to || h.from == f.to+1 && s.runes[f.to] == '的' }):
 		return Rhetoric
@@ -221,12 +251,22 @@ func (s scene) takenBack(f finding) string {
 		return Question
 	case !person && !live && (f.weight < strong || told) && around(chronic, reachChronic):
 		return Chronic
+	case !person && !live && (f.weight < strong || told) && around(aftermath, reachQuestion):
+		return Past
 	case !person && !live && s.any(resolved, func(h hit) bool {
 		return h.from >= f.to && s.sentence[h.from]-s.sentence[f.from] <= 1
 	}):
 		return Past
 	}
 	return ""
+}
+
+// stem is where a word ends without 了: 出不来 in 出不来了.
+func (s scene) stem(f finding) int {
+	if s.runes[f.to-1] == '了' {
+		return f.to - 1
+	}
+	return f.to
 }
 
 // touched looks for 没有, 未, 防止 … right before the word, in its clause.

@@ -47,7 +47,7 @@ const (
 	Peaceful     = "peaceful"     // Word tells of many people, but of no gathering now or announced
 	FirstPolice  = "first"        // Word speaks for police acting first: the class D in Of
 	InRegion     = "region"       // Word names the region Of
-	Unreadable   = "unread"       // Of says why: script, garbled, short
+	Unreadable   = "unread"       // Of says why: script, garbled, short, long
 )
 
 // Reason is one thing that spoke for or against something. A page says it in

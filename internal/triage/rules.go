@@ -57,10 +57,11 @@ func (r *Rules) Propose(raw string) Proposal {
 	s := r.scene(t, hits)
 	urgent, found := r.danger(s, hits, w.items)
 	for _, f := range found {
-		if f.points > 0 && f.class >= 0 && (f.danger == urgent) {
+		if f.points > 0 && f.class >= 0 && f.danger == urgent {
 			w.classes[f.class] += f.points
 		}
 	}
+	w.takeBack(found)
 
 	p := Proposal{Line: string(catalogue.Line12345), Candidates: w.top(r), Reasons: []Reason{}, Version: r.version}
 	if len(p.Candidates) > 0 {
@@ -75,7 +76,7 @@ func (r *Rules) Propose(raw string) Proposal {
 	p.FirstResponse = first
 	p.Level = r.level(p)
 	why := t.unreadable()
-	p.Unread = why == "script" || why != "" && p.Urgent == ""
+	p.Unread = why == "script" || why == "long" || why != "" && p.Urgent == ""
 
 	r.explain(&p, t, w, found, why)
 	if first != "" {
@@ -210,6 +211,27 @@ func (r *Rules) sum(w *weights, excluded map[int]bool) {
 	}
 	for c, all := range inItems {
 		w.classes[c] += best[c] + (all-best[c])*otherItems
+	}
+}
+
+// takeBack lowers what was said in a word that means something else there: a
+// drill against drowning is no drowning.
+func (w *weights) takeBack(found []finding) {
+	for _, f := range found {
+		if f.reason != Rhetoric {
+			continue
+		}
+		for i := range w.spoke {
+			s := &w.spoke[i]
+			if s.from < f.to && f.from < s.to {
+				lost := s.points * (1 - excludeCut)
+				s.points -= lost
+				w.classes[s.class] = max(0, w.classes[s.class]-lost)
+				if s.item >= 0 {
+					w.ofItem[s.item] = max(0, w.ofItem[s.item]-lost)
+				}
+			}
+		}
 	}
 }
 

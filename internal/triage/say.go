@@ -48,8 +48,8 @@ var sentences = map[string]map[string]string{
 }
 
 var unreadWhy = map[string]map[string]string{
-	"zh": {"script": "不是或不全是汉文", "short": "文字太少", "garbled": "文字混乱"},
-	"en": {"script": "not or not only in Chinese", "short": "too few words", "garbled": "garbled"},
+	"zh": {"script": "不是或不全是汉文", "short": "文字太少", "garbled": "文字混乱", "long": "文字过长，没有读完"},
+	"en": {"script": "not or not only in Chinese", "short": "too few words", "garbled": "garbled", "long": "too long to be read to its end"},
 }
 
 // Say tells the reason in a sentence, in English where lang is "en", otherwise

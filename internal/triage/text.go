@@ -14,7 +14,8 @@ type text struct {
 	at       []int32 // byte offset of each rune in raw, and the length of raw at the end
 	clause   []int32 // number of the clause that each rune is in
 	sentence []int32
-	title    int // runes of the heading before the text proper; 0 where there is none
+	cut      bool // there is more than was read
+	title    int  // runes of the heading before the text proper; 0 where there is none
 }
 
 // maxRunes bounds the work: what a caller or a letter has to say is said long
@@ -28,6 +29,7 @@ func fold(raw string) *text {
 	var clause, sentence int32
 	for i, r := range raw {
 		if len(t.runes) == maxRunes {
+			t.cut = true
 			break
 		}
 		if r == '\n' || r == '\r' {
@@ -138,6 +140,8 @@ func (t *text) unreadable() string {
 		}
 	}
 	switch {
+	case t.cut:
+		return "long"
 	// A sentence in Tibetan is enough: it may hold the danger.
 	case tibetan*4 >= letters && tibetan > 0:
 		return "script"

@@ -66,11 +66,13 @@ const (
 	crowd     context = "crowd"     // around a gathering: 几十个人
 	place     context = "place"     // around a gathering: 政府门口
 	mask      context = "mask"      // holds a danger word and means something else: 跳楼价
+	holds     context = "holds"     // an item's exclude word: like mask, where it is longer than the danger word
+	aftermath context = "aftermath" // around it: what is spoken of afterwards, 赔偿
 	letter    context = "letter"    // anywhere: the text is a letter, not a call
 	uncertain context = "uncertain" // looks like a negation and is none: 有没有
 )
 
-var contexts = []context{negation, avert, maybe, past, chronic, question, hearsay, topic, resolved, now, plan, crowd, place, mask, letter, uncertain}
+var contexts = []context{negation, avert, maybe, past, chronic, question, hearsay, topic, resolved, now, plan, crowd, place, mask, aftermath, letter, uncertain}
 
 // parseLists reads words.csv (of, weight, words), danger.csv (class, strength,
 // to, words) and context.csv (kind, words), all faults at once.
@@ -269,6 +271,7 @@ func (b builder) catalogue(c *catalogue.Catalogue) {
 		b.put(full.Synonyms, target{kind: speaksForItem, class: it.class, item: i, weight: weight})
 		b.put([]string{full.Name}, target{kind: speaksForItem, class: it.class, item: i, weight: weight})
 		b.put(full.Exclude, target{kind: excludesItem, item: i})
+		b.put(full.Exclude, target{kind: isContext, context: holds})
 		if it.danger >= 0 {
 			b.put(full.Synonyms, target{kind: speaksOfDanger, class: it.class, item: i, weight: medium, danger: it.danger})
 		}
