@@ -26,13 +26,16 @@ type In struct {
 	Level        int // 1–4; 0 by class
 	LevelReason  string
 	Urgent       *string // a person's decision on the urgent class ("" none); nil the proposal stands
-	Danger       string  // danger seen, in words: opens the dual dispatch of C3
-	SafeContact  string
-	SubjectUnit  string
-	CallID       string // of the call it came by; an offer of the same call is adopted
-	ExternalID   string
-	Key          string // Idempotency-Key
-	Legs         []Order
+	// FirstResponse is a person's decision that police act first (D1..D7); ""
+	// the proposal stands.
+	FirstResponse string
+	Danger        string // danger seen, in words: opens the dual dispatch of C3
+	SafeContact   string
+	SubjectUnit   string
+	CallID        string // of the call it came by; an offer of the same call is adopted
+	ExternalID    string
+	Key           string // Idempotency-Key
+	Legs          []Order
 }
 
 // Order is a leg to be sent.

@@ -154,6 +154,9 @@ func (d *Desk) checkIn(in *In) error {
 	if in.SubjectUnit != "" {
 		dec.SubjectUnit = &in.SubjectUnit
 	}
+	if in.FirstResponse != "" && !catalogue.IsFirstResponse(in.FirstResponse) {
+		return hotline.Errorf(hotline.Invalid, "first_response_unknown", "first_response", in.FirstResponse)
+	}
 	return d.checkDecision(dec)
 }
 
@@ -249,6 +252,9 @@ func (w *work) newCase(in In, p triage.Proposal) {
 		c.UrgentBy = ""
 	}
 	c.FirstResponse, c.Unread = p.FirstResponse, p.Unread
+	if in.FirstResponse != "" {
+		c.FirstResponse = in.FirstResponse
+	}
 	if c.Kind == "" {
 		c.Kind = casefile.Help
 	}

@@ -14,7 +14,7 @@ import (
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
-	"liandong/internal/seal"
+	"liandong/internal/letter"
 	"liandong/internal/store"
 )
 
@@ -335,7 +335,7 @@ func (w *work) drain(link store.Link, legID string) error {
 }
 
 func (w *work) postUnnumbered(link store.Link, m leg.Letter) error {
-	content, hash, err := Content(m)
+	content, hash, err := letter.Content(m)
 	if err != nil {
 		return err
 	}
@@ -510,23 +510,16 @@ func (d *Desk) heardDues(dues []leg.Due, l leg.Leg) []deadline.Clock {
 }
 
 // reopenLetter reads a stored letter back, its personal part opened.
-func (d *Desk) reopenLetter(in store.LetterIn) (m leg.Letter, p leg.Private, err error) {
-	if err = json.Unmarshal([]byte(in.Content), &m); err != nil {
-		return m, p, err
+func (d *Desk) reopenLetter(in store.LetterIn) (leg.Letter, leg.Private, error) {
+	e, err := letter.Stored([]byte(in.Content))
+	if err != nil || in.Sealed == "" {
+		return e.Letter, leg.Private{}, err
 	}
-	if in.Sealed == "" {
-		return m, p, nil
+	if err := json.Unmarshal([]byte(in.Sealed), &e.Sealed); err != nil {
+		return e.Letter, leg.Private{}, err
 	}
-	var part seal.Part
-	if err = json.Unmarshal([]byte(in.Sealed), &part); err != nil {
-		return m, p, err
-	}
-	plain, _, err := seal.OpenPart(d.keys, m.ID, m.From, part)
-	if err != nil {
-		return m, p, err
-	}
-	err = json.Unmarshal(plain, &p)
-	return m, p, err
+	p, _, err := letter.Open(d.keys, e)
+	return e.Letter, p, err
 }
 
 // Answered takes what a peer answered to a letter of ours. It has an effect
@@ -629,7 +622,7 @@ func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
 	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, ""); err != nil {
 		return err
 	}
-	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)
+	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, "", leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)
 }
 
 // Delivered ends a letter that has no answer: an error letter is never

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/letter"
 	"liandong/internal/seal"
 	"liandong/internal/store"
 )
@@ -141,7 +140,7 @@ func (w *work) eventBy(by hotline.Actor, at time.Time, kind, legID string, b bod
 		e.Body = string(doc)
 	}
 	if note != "" {
-		plain, commitment, err := salted(leg.Private{Note: note})
+		plain, commitment, err := letter.Plain(leg.Private{Note: note})
 		if err != nil {
 			return err
 		}
@@ -157,17 +156,6 @@ func (w *work) eventBy(by hotline.Actor, at time.Time, kind, legID string, b bod
 	e.Leaf = leaf
 	w.events = append(w.events, e)
 	return nil
-}
-
-// salted is a personal part as it is sealed, and the commitment to it.
-func salted(p leg.Private) (plain []byte, commitment string, err error) {
-	var salt [32]byte
-	rand.Read(salt[:]) // never fails
-	p.Salt = hex.EncodeToString(salt[:])
-	if plain, err = json.Marshal(p); err != nil {
-		return nil, "", fmt.Errorf("personal part: %w", err)
-	}
-	return plain, seal.Commit(plain), nil
 }
 
 // Expiry of retries, and only of retries: the receiver takes a late offer.
@@ -192,10 +180,14 @@ func (w *work) tell(l *legWork, typ string, b leg.Body, p leg.Private) error {
 	if w.by.Role != hotline.Machine && w.by.Role != hotline.Peer {
 		b.Person = w.by.Name
 	}
-	return w.postLetter(link, l.ID, l.OutNo, typ, l.Via, b, p, l.Urgent)
+	extra := ""
+	if typ == leg.TypeOffer {
+		extra = l.Extra // what an offer carried that we do not know goes on with it
+	}
+	return w.postLetter(link, l.ID, l.OutNo, typ, l.Via, extra, b, p, l.Urgent)
 }
 
-func (w *work) postLetter(link store.Link, legID string, number int64, typ string, via []string, b leg.Body, p leg.Private, urgent bool) error {
+func (w *work) postLetter(link store.Link, legID string, number int64, typ string, via []string, extra string, b leg.Body, p leg.Private, urgent bool) error {
 	m := leg.Letter{
 		ID: hotline.NewID(), Type: typ, Schema: leg.Schema, From: w.d.node.Platform, To: link.Peer, Link: link.ID,
 		Epoch: w.d.node.Epoch, Cases: w.caseIDs(link.Peer), Leg: legID, Number: number, SentAt: w.now.In(calendar.Zone), Body: b,
@@ -216,14 +208,14 @@ func (w *work) postLetter(link store.Link, legID string, number int64, typ strin
 		m.ExpiresAt, out.ExpiresAt = &until, until
 	}
 	if !p.Empty() {
-		plain, commitment, err := salted(p)
+		plain, commitment, err := letter.Plain(p)
 		if err != nil {
 			return err
 		}
 		m.Commitment = commitment
 		out.Private = seal.SealPart(w.key, m.ID, plain)
 	}
-	content, hash, err := Content(m)
+	content, hash, err := letter.ContentWith(m, []byte(extra))
 	if err != nil {
 		return fmt.Errorf("letter %s: %w", typ, err)
 	}

@@ -1,10 +1,8 @@
 package exchange
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -307,6 +305,3 @@ func wantCode(t *testing.T, err error, code string) {
 		t.Errorf("got error %v, want %s", err, code)
 	}
 }
-
-var _ = fmt.Sprint
-var _ = context.Background

@@ -13,6 +13,7 @@ import (
 	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/letter"
 	"liandong/internal/seal"
 	"liandong/internal/store"
 )
@@ -162,7 +163,7 @@ func (x *Exchange) sendOne(ctx context.Context, link store.Link, keys seal.Publi
 // hear takes the answer to a letter. One that is not authentic, or not about
 // this letter, counts as none.
 func (x *Exchange) hear(ctx context.Context, link store.Link, keys seal.PublicKeys, out store.LetterOut, answer []byte) error {
-	e, err := Parse(answer)
+	e, err := letter.Parse(answer)
 	if err == nil {
 		err = e.Verify(keys)
 	}
@@ -213,5 +214,5 @@ func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.Le
 			return nil, err
 		}
 	}
-	return Compose([]byte(out.Content), sealed, Signer(x.keys))
+	return letter.Compose([]byte(out.Content), sealed, letter.Signer(x.keys))
 }

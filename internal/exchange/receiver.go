@@ -11,6 +11,7 @@ import (
 	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/letter"
 	"liandong/internal/seal"
 	"liandong/internal/store"
 )
@@ -46,12 +47,12 @@ func (x *Exchange) Handler() http.Handler {
 // answered: 200 with a signed receipt or error, 204 where a letter has no
 // answer, 401 where it is not authentic, 503 where the sender shall try again.
 func (x *Exchange) serveLetter(w http.ResponseWriter, r *http.Request) {
-	wire, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxLetter+1))
+	wire, err := io.ReadAll(http.MaxBytesReader(w, r.Body, letter.MaxLetter+1))
 	if err != nil && !isTooLarge(err) {
 		http.Error(w, "the letter did not come whole", http.StatusBadRequest)
 		return
 	}
-	e, err := Parse(wire)
+	e, err := letter.Parse(wire)
 	if err != nil {
 		x.broken(w, r, wire, err)
 		return
@@ -98,11 +99,11 @@ func (x *Exchange) peer(r *http.Request, from string) (store.Link, seal.PublicKe
 }
 
 // take opens an authentic letter and hands it to the desk.
-func (x *Exchange) take(r *http.Request, link store.Link, e Envelope) (leg.Letter, error) {
+func (x *Exchange) take(r *http.Request, link store.Link, e letter.Envelope) (leg.Letter, error) {
 	if e.To != x.desk.Node().Platform || e.Link != link.ID {
 		return leg.Letter{}, hotline.Errorf(hotline.Invalid, "letter_address", "/to", e.To)
 	}
-	private, _, err := Open(x.keys, e)
+	private, _, err := letter.Open(x.keys, e)
 	if err != nil {
 		return leg.Letter{}, err
 	}
@@ -129,10 +130,10 @@ func (x *Exchange) take(r *http.Request, link store.Link, e Envelope) (leg.Lette
 // sender gets one error; where it is not, nothing but 401. A person sees it, and
 // one that says urgent alarms.
 func (x *Exchange) broken(w http.ResponseWriter, r *http.Request, wire []byte, why error) {
-	id, typ, from, legID, urgent := Peek(wire)
+	id, typ, from, legID, urgent := letter.Peek(wire)
 	link, keys, err := x.peer(r, from)
 	if err == nil {
-		err = VerifyWire(wire, keys)
+		err = letter.VerifyWire(wire, keys)
 	}
 	if err != nil {
 		x.stranger(w, r, wire, err)
@@ -146,12 +147,12 @@ func (x *Exchange) broken(w http.ResponseWriter, r *http.Request, wire []byte, w
 		w.WriteHeader(http.StatusNoContent) // no error about an error
 		return
 	}
-	x.answer(w, x.desk.Refusal(link, id, legID, hashOfWire(wire), why))
+	x.answer(w, x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
 }
 
 // stranger turns away what is not authentic, and keeps note of it.
 func (x *Exchange) stranger(w http.ResponseWriter, r *http.Request, wire []byte, why error) {
-	id, _, from, _, urgent := Peek(wire)
+	id, _, from, _, urgent := letter.Peek(wire)
 	if _, err := x.desk.Link(r.Context(), from); err != nil {
 		from = "" // whoever it is, it is none of ours
 	}
@@ -180,19 +181,9 @@ func (x *Exchange) answer(w http.ResponseWriter, m leg.Letter) {
 }
 
 func (x *Exchange) sign(m leg.Letter) ([]byte, error) {
-	content, _, err := Content(m)
+	content, _, err := letter.Content(m)
 	if err != nil {
 		return nil, err
 	}
-	return Compose(content, nil, Signer(x.keys))
-}
-
-// hashOfWire is the content hash of a document that may be broken: "" where it
-// has none.
-func hashOfWire(wire []byte) string {
-	p, err := split(wire)
-	if err != nil {
-		return ""
-	}
-	return HashOf(p.content)
+	return letter.Compose(content, nil, letter.Signer(x.keys))
 }

@@ -33,6 +33,7 @@ var levels = []struct {
 	{false, []string{"message"}}, // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},
+	{false, []string{"letter"}},
 	{true, []string{"consultation", "supervision", "assessment", "staffing", "incident", "knowledge"}},
 	{true, []string{"casefile", "leg", "deadline", "triage"}},
 	{true, []string{"calendar", "catalogue", "directory", "audit", "seal"}},
