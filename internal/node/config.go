@@ -48,9 +48,6 @@ type Config struct {
 	// TLSCert and TLSKey are PEM files; with them the node speaks HTTPS.
 	TLSCert string `json:"tls_cert,omitempty"`
 	TLSKey  string `json:"tls_key,omitempty"`
-	// TLSRoots is a PEM file of certificates that peers' certificates may be
-	// signed by, beside the system's.
-	TLSRoots string `json:"tls_roots,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -81,7 +78,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSRoots} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -205,7 +202,7 @@ func (c Config) faults() (out []error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls_cert", "tls_cert and tls_key go together")
 	}
-	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_roots": c.TLSRoots} {
+	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey} {
 		if path == "" {
 			continue
 		}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"liandong/internal/hotline"
+	"liandong/internal/node"
+)
+
+func newPerson() *cobra.Command {
+	return group("person", "Say who may sign in", newPersonAdd(), newPersonPassword(), newPersonList())
+}
+
+// password reads a password from a file or stdin: never from the command line,
+// which other people on the machine can see.
+func password(cmd *cobra.Command, file string) (string, error) {
+	if file == "" {
+		file = "-"
+		fmt.Fprintln(cmd.ErrOrStderr(), "The password, on one line:")
+	}
+	b, err := readBounded(file)
+	if err != nil {
+		return "", err
+	}
+	s := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	if s == "" || strings.ContainsAny(s, "\r\n") {
+		return "", errors.New("the password is one line that is not empty")
+	}
+	return s, nil
+}
+
+func passwordFlag(cmd *cobra.Command, into *string) {
+	cmd.Flags().StringVar(into, "password-file", "", "`FILE` with the password (default: stdin)")
+}
+
+func newPersonAdd() *cobra.Command {
+	var t target
+	var p node.NewPerson
+	var file string
+	cmd := &cobra.Command{
+		Use: "add", Short: "Let somebody sign in", Args: noArgs,
+		Long: "Adds somebody who may sign in. Roles: " + list(hotline.Roles()) + ".\n\nClerks and duty officers belong to a unit, everybody else to the desk itself.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.Login == "" || p.Name == "" || p.Role == "" {
+				return usagef("--login, --name and --role are needed")
+			}
+			var err error
+			if p.Password, err = password(cmd, file); err != nil {
+				return err
+			}
+			return t.with(cmd, func(ctx context.Context, a admin) error {
+				out, err := a.AddPerson(ctx, p)
+				if err == nil {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s may sign in as %s.\n", out.Login, out.Role)
+				}
+				return err
+			})
+		},
+	}
+	t.flags(cmd)
+	passwordFlag(cmd, &file)
+	cmd.Flags().StringVar(&p.Login, "login", "", "`NAME` to sign in with: small letters, digits, '.', '_', '-'")
+	cmd.Flags().StringVar(&p.Name, "name", "", "`NAME` as colleagues see it")
+	cmd.Flags().StringVar(&p.Role, "role", "", "`ROLE`, see above")
+	cmd.Flags().StringVar(&p.Unit, "unit", "", "`CODE` of the unit, like 540102-housing")
+	cmd.Flags().StringVar(&p.Region, "region", "", "`CODE` of the region that bounds what they see (default: everything)")
+	cmd.Flags().StringVar(&p.Language, "language", "", "`TAG` of the pages' language, zh-CN or en")
+	return cmd
+}
+
+// list joins values of a kind of text.
+func list[T ~string](vs []T) string {
+	ss := make([]string, len(vs))
+	for i, v := range vs {
+		ss[i] = string(v)
+	}
+	return strings.Join(ss, ", ")
+}
+
+func newPersonPassword() *cobra.Command {
+	var t target
+	var login, file string
+	cmd := &cobra.Command{
+		Use: "password", Short: "Give somebody another password", Args: noArgs,
+		Long: "Gives somebody another password. Their sessions end, and a lock after too many failures is opened.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if login == "" {
+				return usagef("--login is needed")
+			}
+			p, err := password(cmd, file)
+			if err != nil {
+				return err
+			}
+			return t.with(cmd, func(ctx context.Context, a admin) error {
+				err := a.SetPassword(ctx, login, p)
+				if err == nil {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s has another password.\n", login)
+				}
+				return err
+			})
+		},
+	}
+	t.flags(cmd)
+	passwordFlag(cmd, &file)
+	cmd.Flags().StringVar(&login, "login", "", "`NAME` that they sign in with")
+	return cmd
+}
+
+func newPersonList() *cobra.Command {
+	var t target
+	var inJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return t.with(cmd, func(ctx context.Context, a admin) error {
+			people, err := a.People(ctx)
+			if err != nil {
+				return err
+			}
+			if inJSON {
+				return printJSON(cmd.OutOrStdout(), people)
+			}
+			for _, p := range people {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %-14s %-22s %s\n", p.Login, p.Role, p.Unit, p.Name)
+			}
+			return nil
+		})
+	}}
+	t.flags(cmd)
+	asJSON(cmd, &inJSON)
+	return cmd
+}

@@ -1,0 +1,351 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	strict "github.com/go-json-experiment/json"
+
+	"liandong/internal/api"
+	"liandong/internal/auth"
+	"liandong/internal/casefile"
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+)
+
+// KeysInfo is the document that this platform hands to another, and what two
+// people read to each other over the phone before they trust it.
+type KeysInfo struct {
+	Fingerprint string          `json:"fingerprint"`
+	Keys        seal.PublicKeys `json:"keys"`
+}
+
+// LinkInfo is a link as administrators see it.
+type LinkInfo struct {
+	Peer        string     `json:"peer"`
+	Line        string     `json:"line"`
+	Name        string     `json:"name"`
+	Region      string     `json:"region"`
+	URL         string     `json:"url"`
+	Phone       string     `json:"phone"`
+	Fingerprint string     `json:"fingerprint"`
+	Active      bool       `json:"active"`
+	HeardAt     *time.Time `json:"heard_at,omitempty"`
+	StuckAt     *time.Time `json:"stuck_at,omitempty"`
+	Trouble     string     `json:"trouble,omitempty"`
+}
+
+// NewLink is a link to be added or changed.
+type NewLink struct {
+	Keys   json.RawMessage `json:"keys"` // the peer's key document
+	URL    string          `json:"url"`  // where the peer's node is reached
+	Phone  string          `json:"phone"`
+	Line   string          `json:"line,omitempty"`   // default: from a platform code like 540100-110
+	Region string          `json:"region,omitempty"` // the same
+	// Fingerprint, as it was heard over the phone, must fit the keys.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Replace says that other keys than the known ones are meant.
+	Replace bool `json:"replace,omitempty"`
+}
+
+// PersonInfo is somebody who may sign in.
+type PersonInfo struct {
+	Login  string `json:"login"`
+	Name   string `json:"name"`
+	Role   string `json:"role"`
+	Unit   string `json:"unit,omitempty"`
+	Region string `json:"region,omitempty"`
+	Active bool   `json:"active"`
+}
+
+// NewPerson is somebody to be added.
+type NewPerson struct {
+	Login    string `json:"login"`
+	Name     string `json:"name"`
+	Password string `json:"password"`
+	Role     string `json:"role"`
+	Unit     string `json:"unit,omitempty"`
+	Region   string `json:"region,omitempty"`
+	Language string `json:"language,omitempty"`
+}
+
+// NewPassword is a person's other password.
+type NewPassword struct {
+	Password string `json:"password"`
+}
+
+// NewToken is a token to be made for a program.
+type NewToken struct {
+	Name   string   `json:"name"`
+	Scopes []string `json:"scopes"`
+	Region string   `json:"region,omitempty"`
+}
+
+// TokenInfo holds a token's secret, which is shown this once.
+type TokenInfo struct {
+	Token string `json:"token"`
+}
+
+// KeysInfo is this platform's public keys.
+func (n *Node) KeysInfo(context.Context) (KeysInfo, error) {
+	return KeysInfo{Fingerprint: n.Keys().Fingerprint(), Keys: n.Keys()}, nil
+}
+
+// Links lists the links.
+func (n *Node) Links(ctx context.Context) ([]LinkInfo, error) {
+	links, err := n.store.Reader().Links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []LinkInfo{}
+	for _, l := range links {
+		out = append(out, linkInfo(l))
+	}
+	return out, nil
+}
+
+func linkInfo(l store.Link) LinkInfo {
+	v := LinkInfo{Peer: l.Peer, Line: l.Line, Name: l.Name, Region: l.Region, URL: l.URL, Phone: l.Phone, Active: l.Active,
+		HeardAt: known(l.HeardAt), StuckAt: known(l.StuckAt), Trouble: l.Trouble}
+	if keys, err := seal.ParsePublicKeys([]byte(l.Keys)); err == nil {
+		v.Fingerprint = keys.Fingerprint()
+	}
+	return v
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (n *Node) link(ctx context.Context, peer string) (store.Link, error) {
+	links, err := n.store.Reader().Links(ctx)
+	if err != nil {
+		return store.Link{}, err
+	}
+	for _, l := range links {
+		if l.Peer == peer {
+			return l, nil
+		}
+	}
+	return store.Link{}, hotline.Errorf(hotline.NotFound, "link_not_found", "peer", peer)
+}
+
+// platformParts reads line and region from a code like 540100-110, the form
+// that our own examples use.
+var platformParts = regexp.MustCompile(`^([1-9][0-9]{5})-(12345|110)$`)
+
+// PutLink adds a link, or changes one. Its keys were compared by phone before.
+func (n *Node) PutLink(ctx context.Context, in NewLink) (LinkInfo, error) {
+	keys, err := seal.ParsePublicKeys(in.Keys)
+	if err != nil {
+		return LinkInfo{}, err
+	}
+	if m := platformParts.FindStringSubmatch(keys.Platform); m != nil {
+		if in.Region == "" {
+			in.Region = m[1]
+		}
+		if in.Line == "" {
+			in.Line = m[2]
+		}
+	}
+	if err := n.checkLink(in, keys); err != nil {
+		return LinkInfo{}, err
+	}
+	before, err := n.link(ctx, keys.Platform)
+	if err != nil && hotline.KindOf(err) != hotline.NotFound {
+		return LinkInfo{}, err
+	}
+	l := before
+	l.Peer, l.ID, l.Name = keys.Platform, desk.LinkID(n.cfg.Platform, keys.Platform), keys.Name
+	l.Line, l.Region, l.URL, l.Phone = in.Line, in.Region, strings.TrimRight(in.URL, "/"), in.Phone
+	l.Keys, l.Carrier = string(keys.Bytes()), "https"
+	if err != nil { // new
+		l.Active = true
+	} else if linkInfo(before).Fingerprint != keys.Fingerprint() && !in.Replace {
+		return LinkInfo{}, hotline.Errorf(hotline.Conflict, "link_keys_differ", "keys", keys.Platform, linkInfo(before).Fingerprint)
+	}
+	if err := n.desk.PutLink(ctx, l); err != nil {
+		return LinkInfo{}, err
+	}
+	n.log.Info("link changed", "peer", l.Peer, "url", l.URL, "keys", keys.Fingerprint())
+	return linkInfo(l), nil
+}
+
+// checkLink refuses what cannot be a link, naming the field.
+func (n *Node) checkLink(in NewLink, keys seal.PublicKeys) error {
+	if keys.Platform == n.cfg.Platform {
+		return hotline.Errorf(hotline.Invalid, "to_self", "keys")
+	}
+	if in.Fingerprint != "" && plainHex(in.Fingerprint) != plainHex(keys.Fingerprint()) {
+		return hotline.Errorf(hotline.Invalid, "fingerprint_wrong", "fingerprint", keys.Fingerprint())
+	}
+	if in.Line != "12345" && in.Line != "110" {
+		return hotline.Errorf(hotline.Invalid, "line_unknown", "line", in.Line)
+	}
+	if _, ok := n.desk.Directory().Region(in.Region); !ok {
+		return hotline.Errorf(hotline.Invalid, "region_unknown", "region", in.Region)
+	}
+	u, err := url.Parse(in.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return hotline.Errorf(hotline.Invalid, "link_url_invalid", "url")
+	}
+	if strings.TrimSpace(in.Phone) == "" { // without it nobody can be called when a machine is silent
+		return hotline.Errorf(hotline.Invalid, "text_empty", "phone")
+	}
+	return casefile.CheckLine("phone", in.Phone)
+}
+
+func plainHex(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+
+// SetLink stops a link or starts it again. While it is stopped no letter goes
+// out and none is taken; those that wait are sent when it starts.
+func (n *Node) SetLink(ctx context.Context, peer string, active bool) (LinkInfo, error) {
+	l, err := n.link(ctx, peer)
+	if err != nil {
+		return LinkInfo{}, err
+	}
+	l.Active = active
+	if err := n.desk.PutLink(ctx, l); err != nil {
+		return LinkInfo{}, err
+	}
+	n.log.Info("link changed", "peer", peer, "active", active)
+	return linkInfo(l), nil
+}
+
+// People lists who may sign in.
+func (n *Node) People(ctx context.Context) ([]PersonInfo, error) {
+	people, err := n.store.Reader().People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []PersonInfo{}
+	for _, p := range people {
+		out = append(out, personInfo(p))
+	}
+	return out, nil
+}
+
+func personInfo(p store.Person) PersonInfo {
+	return PersonInfo{Login: p.Login, Name: p.Name, Role: string(p.Role), Unit: p.Unit, Region: p.Region, Active: p.Active}
+}
+
+// AddPerson adds somebody who may sign in.
+func (n *Node) AddPerson(ctx context.Context, in NewPerson) (PersonInfo, error) {
+	return n.addPerson(ctx, auth.NewPerson{Login: in.Login, Name: in.Name, Password: in.Password, Role: hotline.Role(in.Role),
+		Unit: in.Unit, Region: in.Region, Language: in.Language})
+}
+
+func (n *Node) addPerson(ctx context.Context, p auth.NewPerson) (PersonInfo, error) {
+	if u, ok := n.desk.Directory().Unit(p.Unit); p.Unit != "" && (!ok || u.Platform != n.cfg.Line) {
+		return PersonInfo{}, hotline.Errorf(hotline.Invalid, "unit_unknown", "unit", p.Unit)
+	}
+	if _, ok := n.desk.Directory().Region(p.Region); p.Region != "" && !ok {
+		return PersonInfo{}, hotline.Errorf(hotline.Invalid, "region_unknown", "region", p.Region)
+	}
+	added, err := n.auth.AddPerson(ctx, p)
+	if err != nil {
+		return PersonInfo{}, err
+	}
+	n.log.Info("person added", "person", added.ID, "role", string(added.Role), "unit", added.Unit)
+	return personInfo(added), nil
+}
+
+// SetPassword gives somebody another password and ends their sessions.
+func (n *Node) SetPassword(ctx context.Context, login, password string) error {
+	if err := n.auth.SetPassword(ctx, login, password); err != nil {
+		return err
+	}
+	n.log.Info("password set")
+	return nil
+}
+
+// AddToken makes a token for a program.
+func (n *Node) AddToken(ctx context.Context, in NewToken) (TokenInfo, error) {
+	var scopes []hotline.Right
+	for _, s := range in.Scopes {
+		scopes = append(scopes, hotline.Right(s))
+	}
+	secret, err := n.auth.NewToken(ctx, in.Name, scopes, in.Region)
+	if err != nil {
+		return TokenInfo{}, err
+	}
+	n.log.Info("token added", "scopes", strings.Join(in.Scopes, " "), "region", in.Region)
+	return TokenInfo{Token: secret}, nil
+}
+
+// adminRoutes are the calls for administrators' programs; the command line
+// makes them. The right stands beside each.
+func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
+	for _, r := range []struct {
+		pattern string
+		right   hotline.Right
+		do      func(c call) (any, error)
+	}{
+		{"GET /api/v1/keys", hotline.SeeLinks, func(c call) (any, error) { return n.KeysInfo(c.ctx) }},
+		{"GET /api/v1/links", hotline.SeeLinks, func(c call) (any, error) { return n.Links(c.ctx) }},
+		{"POST /api/v1/links", hotline.Administer, func(c call) (any, error) { return take(c, n.PutLink) }},
+		{"POST /api/v1/links/{peer}/stop", hotline.Administer, func(c call) (any, error) { return n.SetLink(c.ctx, c.r.PathValue("peer"), false) }},
+		{"POST /api/v1/links/{peer}/start", hotline.Administer, func(c call) (any, error) { return n.SetLink(c.ctx, c.r.PathValue("peer"), true) }},
+		{"GET /api/v1/people", hotline.Administer, func(c call) (any, error) { return n.People(c.ctx) }},
+		{"POST /api/v1/people", hotline.Administer, func(c call) (any, error) { return take(c, n.AddPerson) }},
+		{"POST /api/v1/people/{login}/password", hotline.Administer, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in NewPassword) (struct{}, error) {
+				return struct{}{}, n.SetPassword(ctx, c.r.PathValue("login"), in.Password)
+			})
+		}},
+		{"POST /api/v1/tokens", hotline.Administer, func(c call) (any, error) { return take(c, n.AddToken) }},
+		{"POST /api/v1/reconcile", hotline.SeeLinks, func(c call) (any, error) { return n.exchange.Reconcile(c.ctx, c.actor) }},
+	} {
+		mux.Handle(r.pattern, doors.Guard(r.right, func(w http.ResponseWriter, hr *http.Request, actor hotline.Actor) error {
+			out, err := r.do(call{ctx: hr.Context(), r: hr, w: w, actor: actor})
+			if err != nil {
+				return err
+			}
+			return api.WriteJSON(w, http.StatusOK, out)
+		}))
+	}
+}
+
+// call is one request of a program.
+type call struct {
+	ctx   context.Context
+	r     *http.Request
+	w     http.ResponseWriter
+	actor hotline.Actor
+}
+
+// adminMost bounds a body: key documents have the same bound.
+const adminMost = 64 << 10
+
+// take reads the body strictly and hands it on.
+func take[In, Out any](c call, f func(context.Context, In) (Out, error)) (Out, error) {
+	var in In
+	err := strict.UnmarshalRead(http.MaxBytesReader(c.w, c.r.Body, adminMost), &in, strict.RejectUnknownMembers(true))
+	if err != nil {
+		var none Out
+		return none, bodyFault(err)
+	}
+	return f(c.ctx, in)
+}
+
+func bodyFault(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return hotline.Errorf(hotline.Invalid, "body_large", "body", adminMost>>10)
+	}
+	field := "body"
+	if e, ok := errors.AsType[*strict.SemanticError](err); ok && e.JSONPointer != "" {
+		field = e.JSONPointer.LastToken()
+	}
+	return &hotline.Error{Kind: hotline.Invalid, Code: "body_invalid", Field: field, Args: []any{field}, Cause: err}
+}

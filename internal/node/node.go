@@ -1,0 +1,141 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"liandong/internal/auth"
+	"liandong/internal/calendar"
+	"liandong/internal/catalogue"
+	"liandong/internal/desk"
+	"liandong/internal/directory"
+	"liandong/internal/exchange"
+	"liandong/internal/job"
+	"liandong/internal/seal"
+	"liandong/internal/store"
+	"liandong/internal/triage"
+	"liandong/internal/web"
+)
+
+// Options are what a program adds to the configuration.
+type Options struct {
+	Log     *slog.Logger // nil: none
+	Version string       // of the program
+	// Demo is shown on the sign-in page; empty on a real node.
+	Demo []web.DemoUser
+}
+
+// Node is one platform, open.
+type Node struct {
+	cfg      Config
+	opt      Options
+	log      *slog.Logger
+	store    *store.Store
+	keys     *seal.Keyring
+	desk     *desk.Desk
+	auth     *auth.Auth
+	exchange *exchange.Exchange
+}
+
+// Open opens a platform: its directory, database and keys, which it makes at
+// the first start, and the desk over them. A SQLite database is open in one
+// process at a time; a second one gets database_in_use.
+func Open(ctx context.Context, c Config, opt Options) (*Node, error) {
+	log := opt.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	log = log.With("platform", c.Platform)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	st, err := store.Open(ctx, c.dsn())
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: c, opt: opt, log: log, store: st}
+	if err := n.assemble(ctx); err != nil {
+		st.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// assemble puts the parts together over an open store.
+func (n *Node) assemble(ctx context.Context) error {
+	who, known, err := identity(ctx, n.cfg, n.store)
+	if err != nil {
+		return err
+	}
+	if n.keys, err = loadKeys(ctx, n.cfg, n.store, known); err != nil {
+		return err
+	}
+	cat, dir, err := seedData(ctx, n.store)
+	if err != nil {
+		return err
+	}
+	if _, ok := dir.Region(n.cfg.Region); !ok {
+		return fmt.Errorf("region: the directory does not know %s", n.cfg.Region)
+	}
+	if !known {
+		err := n.store.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, who) })
+		if err != nil && !store.IsDuplicate(err) {
+			return err
+		}
+		n.log.Info("first start", "line", who.Line, "region", who.Region, "storage", n.cfg.Storage(), "keys", n.Keys().Fingerprint())
+	}
+	cal, err := calendar.Seed()
+	if err != nil {
+		return err
+	}
+	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
+		Triage: triage.NewRules(cat, dir), Log: n.log})
+	n.auth = auth.New(n.store, who.Platform, nil)
+	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
+	return nil
+}
+
+// seedData writes the catalogue and the directory that the program ships into a
+// new database, and reads those in force.
+func seedData(ctx context.Context, st *store.Store) (*catalogue.Catalogue, *directory.Directory, error) {
+	cat, err := catalogue.Seed()
+	if err != nil {
+		return nil, nil, fmt.Errorf("catalogue: %w", err)
+	}
+	dir, err := directory.Seed()
+	if err != nil {
+		return nil, nil, fmt.Errorf("directory: %w", err)
+	}
+	return desk.Seed(ctx, st, cat, dir, time.Now())
+}
+
+// Close ends the node. It must not be serving.
+func (n *Node) Close() error { return n.store.Close() }
+
+// Config is what the node was opened with.
+func (n *Node) Config() Config { return n.cfg }
+
+// Keys are the public keys that peers get.
+func (n *Node) Keys() seal.PublicKeys { return n.keys.Public(n.cfg.Platform, n.cfg.Name) }
+
+// rounds are the work that nobody asks for by a click.
+func (n *Node) rounds() []job.Round {
+	return []job.Round{
+		{Name: "postman", Every: time.Second, Lease: true, Run: n.exchange.Post},
+		{Name: "prompts", Every: time.Second, Lease: true, Run: n.desk.FirePrompts},
+		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
+		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
+	}
+}
+
+// lease is what rounds run under: on SQLite no other process can have the
+// database open, so there is nothing to hold.
+func (n *Node) lease() job.Lease {
+	if n.store.Postgres() {
+		return job.InStore(n.store)
+	}
+	return nil
+}
