@@ -1,8 +1,11 @@
 package exchange
 
 import (
-	"crypto/rand"
+	"bytes"
+	cryptorand "crypto/rand"
 	"encoding/json"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -14,6 +17,7 @@ import (
 	"liandong/internal/catalogue"
 	"liandong/internal/desk"
 	"liandong/internal/directory"
+	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/pgtest"
@@ -36,8 +40,8 @@ type pair struct {
 	a, b   *side // 12345 and 110
 	clock  *fakeClock
 	mu     sync.Mutex
-	mangle func(to *side, wire []byte) [][]byte // what arrives instead of a letter; nil: itself
-	loseIn int                                  // answers to lose
+	faults func(wire []byte) ([]byte, fault)
+	loseIn int // answers to lose
 }
 
 type side struct {
@@ -106,7 +110,7 @@ func newSide(t *testing.T, engine string, p *pair, line string) *side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := seal.NewKeyring(rand.Reader)
+	keys, err := seal.NewKeyring(cryptorand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,23 +139,99 @@ func (p *pair) link(from, to *side) {
 	}
 }
 
+// fault is what the network does to one request.
+type fault int
+
+const (
+	deliver    fault = iota
+	loseLetter       // it never arrives
+	loseAnswer       // it arrives, and its answer is lost
+	repeat           // it arrives twice
+	fail             // the other side breaks down over it
+)
+
 // network passes requests on to a side, disturbed as the test says.
 func (p *pair) network(s *side) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wire, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		f := deliver
 		p.mu.Lock()
-		lose := p.loseIn > 0
-		if lose {
+		if r.URL.Path == https.LettersPath && p.faults != nil {
+			wire, f = p.faults(wire)
+		}
+		if p.loseIn > 0 {
 			p.loseIn--
+			f = loseAnswer
 		}
 		p.mu.Unlock()
-		if !lose {
-			s.x.Handler().ServeHTTP(w, r)
+		again := func(w http.ResponseWriter) {
+			req := httptest.NewRequest(r.Method, r.URL.Path, bytes.NewReader(wire))
+			req.Header = r.Header
+			s.x.Handler().ServeHTTP(w, req)
+		}
+		switch f {
+		case loseLetter:
+			panic(http.ErrAbortHandler)
+		case loseAnswer:
+			again(httptest.NewRecorder())
+			panic(http.ErrAbortHandler)
+		case repeat:
+			again(httptest.NewRecorder())
+		case fail:
+			http.Error(w, "broken down", http.StatusInternalServerError)
 			return
 		}
-		s.x.Handler().ServeHTTP(httptest.NewRecorder(), r) // it arrived, but its answer is lost
-		panic(http.ErrAbortHandler)
+		again(w)
 	})
 }
+
+// mangleNext changes one letter on its way, every time it is sent.
+func (p *pair) mangleNext(change func([]byte) []byte, id string) {
+	p.faulty(func(wire []byte) ([]byte, fault) {
+		if bytes.Contains(wire, []byte(`"id":"`+id)) {
+			return change(wire), deliver
+		}
+		return wire, deliver
+	})
+}
+
+// failNext makes the receiver break down over a letter some times.
+func (p *pair) failNext(id string, times int) {
+	p.faulty(func(wire []byte) ([]byte, fault) {
+		if times > 0 && bytes.Contains(wire, []byte(`"id":"`+id)) {
+			times--
+			return wire, fail
+		}
+		return wire, deliver
+	})
+}
+
+// disturb makes the network lose and repeat at random.
+func (p *pair) disturb(r *rand.Rand) {
+	p.faulty(func(wire []byte) ([]byte, fault) {
+		switch r.IntN(10) {
+		case 0:
+			return wire, loseLetter
+		case 1, 2:
+			return wire, loseAnswer
+		case 3:
+			return wire, repeat
+		}
+		return wire, deliver
+	})
+}
+
+func (p *pair) faulty(f func([]byte) ([]byte, fault)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = f
+}
+
+// calm mends the network.
+func (p *pair) calm() { p.faulty(nil) }
 
 // run sends until nothing is due on either side, moving the clock over pauses.
 func (p *pair) run() {
