@@ -1,0 +1,66 @@
+package web
+
+import (
+	"net/url"
+
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+)
+
+// InboxPage is what a unit has to do.
+type InboxPage struct {
+	Page
+	Done     bool
+	Rows     []InboxRow
+	NextPath string
+}
+
+// InboxRow is one leg of the unit with its case and what may be done at once.
+type InboxRow struct {
+	Lane
+	Case  desk.CaseView
+	Quick *VerbForm // accept, from the list
+}
+
+func (s *site) inboxPage(q *request) error {
+	done := q.URL.Query().Get("done") != ""
+	if q.Method != "GET" {
+		done = false
+	}
+	cursor, err := hotline.ParseCursor(q.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	list, err := s.desk.Inbox(q.ctx(), q.actor, done, cursor, hotline.PageDefault)
+	if err != nil {
+		return err
+	}
+	data := InboxPage{Page: s.page(q, "web.inbox.title"), Done: done}
+	if q.Method != "GET" {
+		data.Here = "/inbox"
+	}
+	for _, r := range list {
+		b := caseBuilder{site: s, q: q, w: s.pages[q.lang].words, page: data.Page, v: r.Case}
+		row := InboxRow{Lane: b.lane(r.LegView), Case: r.Case}
+		for i, f := range row.Own {
+			if f.Verb == leg.Accept {
+				row.Quick = &row.Own[i]
+			}
+		}
+		data.Rows = append(data.Rows, row)
+	}
+	if len(list) == hotline.PageDefault {
+		last := list[len(list)-1]
+		c := hotline.Cursor{ID: last.ID}
+		if !last.DueAt.IsZero() {
+			c.Key = last.DueAt.UnixMicro()
+		}
+		v := url.Values{"cursor": {c.String()}}
+		if done {
+			v.Set("done", "1")
+		}
+		data.NextPath = "/inbox?" + v.Encode()
+	}
+	return s.show(q, "inbox", data)
+}

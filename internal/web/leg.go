@@ -1,0 +1,256 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"liandong/internal/casefile"
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+)
+
+// Lane is one leg on a page: state, whose move it is, clocks, and what the
+// person may do with it.
+type Lane struct {
+	desk.LegView
+	Holder, From string
+	Owner        string // whose move it is, in words; "" at an end
+	Clocks       []ClockRow
+	Via          []string
+	Own          []VerbForm // as the side that the person is on
+	For          []VerbForm // at the desk: what a unit told it by phone
+	Successor    bool
+}
+
+// VerbForm is the form for one verb of a leg.
+type VerbForm struct {
+	Form
+	Verb    leg.Verb
+	Label   string
+	Grounds []leg.Ground
+	Quick   bool // a button alone does it
+	Note    int  // 0 none, 1 may, 2 must be said
+	Result  bool
+	Due     bool
+	Of      leg.Verb // what grant and refuse answer
+	Warn    bool     // not undone by another click
+}
+
+// holder is the name of who holds a leg, in the reader's language where it is
+// a unit of ours.
+func (b caseBuilder) holder(l desk.LegView) string {
+	if l.Local() {
+		return b.w.Unit(l.Unit)
+	}
+	return l.HolderName
+}
+
+func (b caseBuilder) sender(l desk.LegView) string { return l.SenderName }
+
+func (b caseBuilder) lane(l desk.LegView) Lane {
+	lane := Lane{LegView: l, Holder: b.holder(l), From: b.sender(l), Clocks: b.w.clocks(b.v, l.ID), Successor: l.Successor != ""}
+	switch leg.Owner(l.State) {
+	case leg.Holder:
+		lane.Owner = lane.Holder
+	case leg.Sender:
+		lane.Owner = lane.From
+	}
+	for _, code := range l.Via {
+		lane.Via = append(lane.Via, b.platform(code))
+	}
+	for _, v := range verbs() {
+		if !slices.Contains(l.Can, v) {
+			continue
+		}
+		f := *b.verb(l, v)
+		if b.byPhone(l, v) {
+			lane.For = append(lane.For, f)
+		} else {
+			lane.Own = append(lane.Own, f)
+		}
+	}
+	return lane
+}
+
+// byPhone says that a verb is the holder's, at a desk that only enters what
+// the unit told it.
+func (b caseBuilder) byPhone(l desk.LegView, v leg.Verb) bool {
+	if !l.Local() || !b.q.actor.AtDesk() {
+		return false
+	}
+	switch v {
+	case leg.Accept, leg.Return, leg.Progress, leg.Feedback, leg.Escalate, leg.Extend:
+		return true
+	case leg.Grant, leg.Refuse:
+		return l.Pending == leg.Withdraw
+	}
+	return false
+}
+
+// verb is the form for a verb of a leg.
+func (b caseBuilder) verb(l desk.LegView, v leg.Verb) *VerbForm {
+	f := VerbForm{Form: b.page.form("/legs/"+url.PathEscape(l.ID)+"/"+string(v), l.Version), Verb: v, Label: b.w.Word("verb", v)}
+	f.Back = b.page.Here
+	if strings.HasPrefix(f.Back, "/cases/") {
+		f.Back = b.path("")
+	}
+	switch v {
+	case leg.Accept, leg.Settle:
+		f.Quick = true
+	case leg.Return:
+		f.Grounds, f.Note = leg.Grounds(), 1
+	case leg.Feedback:
+		f.Result = true
+	case leg.Grant:
+		f.Of, f.Label = l.Pending, b.w.T("web.verb.grant."+string(l.Pending))
+		f.Quick, f.Due = l.Pending == leg.Withdraw, l.Pending == leg.Extend
+	case leg.Refuse:
+		f.Of, f.Label, f.Note = l.Pending, b.w.T("web.verb.refuse."+string(l.Pending)), 2
+	case leg.Extend:
+		f.Due, f.Note = true, 1
+	case leg.Progress, leg.Urge:
+		f.Note = 1
+	default:
+		f.Note = 2
+	}
+	f.Warn = v == leg.Escalate
+	return &f
+}
+
+// thin takes verbs from the lanes that the steps above offer, so that each
+// stands on the page once.
+func (b caseBuilder) thin(lanes []Lane, steps []Step) {
+	for _, st := range steps {
+		if st.Verb == nil {
+			continue
+		}
+		same := func(f VerbForm) bool { return f.Action == st.Verb.Action }
+		for i := range lanes {
+			lanes[i].Own = slices.DeleteFunc(lanes[i].Own, same)
+			lanes[i].For = slices.DeleteFunc(lanes[i].For, same)
+		}
+	}
+}
+
+// LegPage is one leg for those who work on it, made for a phone too.
+type LegPage struct {
+	Page
+	View   desk.CaseView
+	Lane   Lane
+	Step   *Step
+	Person *desk.Person
+	Reveal Form
+	Events []EventRow
+}
+
+func (s *site) legPage(q *request) error {
+	l, err := s.desk.Leg(q.ctx(), q.actor, q.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v, err := s.desk.Case(q.ctx(), q.actor, l.CaseID)
+	if err != nil {
+		return err
+	}
+	es, err := s.desk.Events(q.ctx(), q.actor, v.ID, "", eventsShown)
+	if err != nil {
+		return err
+	}
+	p := s.page(q, "web.leg.title")
+	p.Here = "/legs/" + url.PathEscape(l.ID)
+	b := caseBuilder{site: s, q: q, w: s.pages[q.lang].words, page: p, v: v, events: es}
+	data := LegPage{Page: p, View: v, Lane: b.lane(l), Reveal: p.form("/cases/"+url.PathEscape(v.ID)+"/reveal", 0)}
+	data.Step = b.legStep(l)
+	if data.Step != nil {
+		lanes := []Lane{data.Lane}
+		b.thin(lanes, []Step{*data.Step})
+		data.Lane = lanes[0]
+	}
+	for _, e := range b.timeline() {
+		if e.LegID == l.ID || e.LegID == "" {
+			data.Events = append(data.Events, e)
+		}
+	}
+	return s.show(q, "leg", data)
+}
+
+// legStep is the one next move of somebody who works on a leg.
+func (b caseBuilder) legStep(l desk.LegView) *Step {
+	for _, v := range []leg.Verb{leg.Accept, leg.Feedback, leg.Settle} {
+		if casefile.Known(l.Can, v) && !b.byPhone(l, v) {
+			return &Step{Code: string(v), Primary: true, Name: b.sender(l), Text: string(l.Ask), Verb: b.verb(l, v)}
+		}
+	}
+	return nil
+}
+
+// Words are the words of the case as far as they may be shown.
+func (p LegPage) Words() string { return string(p.View.Text) }
+
+// act does a verb, whichever: the address says which.
+func (s *site) act(q *request) error {
+	id := q.PathValue("id")
+	do := desk.Do{
+		Verb: leg.Verb(q.URL.Path[strings.LastIndexByte(q.URL.Path, '/')+1:]), Version: version(q), Ground: leg.Ground(q.field("ground")),
+		Basis: q.field("basis"), NextOwner: q.field("next_owner"), Note: q.text("note"), Result: q.text("result"),
+	}
+	if t := q.field("due"); t != "" {
+		due, err := localTime(t)
+		if err != nil {
+			return hotline.Errorf(hotline.Invalid, "time_invalid", "due")
+		}
+		do.Due = &due
+	}
+	l, err := s.desk.Act(q.ctx(), q.actor, id, do)
+	if err != nil {
+		return err
+	}
+	back := q.FormValue("back")
+	if !local(back) {
+		back = "/legs/" + url.PathEscape(l.ID)
+	}
+	return s.to(q, back, "web.flash."+string(do.Verb))
+}
+
+// resolve: the sender of a returned leg does the matter itself.
+func (s *site) resolve(q *request) error {
+	id := q.PathValue("id")
+	l, err := s.desk.Leg(q.ctx(), q.actor, id)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.Resolve(q.ctx(), q.actor, id); err != nil {
+		return err
+	}
+	return s.toCase(q, l.CaseID, "web.flash.resolved")
+}
+
+// legForm shows the page again that a refused verb came from: the case, the
+// inbox or the leg.
+func (s *site) legForm(q *request) error {
+	switch back := q.FormValue("back"); {
+	case strings.HasPrefix(back, "/cases/"):
+		q.SetPathValue("id", strings.TrimPrefix(back, "/cases/"))
+		return s.casePage(q)
+	case strings.HasPrefix(back, "/inbox"):
+		return s.inboxPage(q)
+	}
+	return s.legPage(q)
+}
+
+// As is the form as the one primary step of a page, or not.
+func (f VerbForm) As(primary bool) VerbForm {
+	f.Primary = primary
+	return f
+}
+
+// ID tells the fields of this form from those of others on the same page.
+func (f VerbForm) ID() string {
+	id := strings.NewReplacer("/legs/", "", "/", "-").Replace(f.Action)
+	if f.Primary {
+		return "next-" + id
+	}
+	return id
+}

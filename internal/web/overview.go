@@ -1,0 +1,123 @@
+package web
+
+import (
+	"time"
+
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/store"
+)
+
+// OverviewPage is what a shift leader looks at first.
+type OverviewPage struct {
+	Page
+	Counts   []Count
+	Prompts  []desk.InboxRow
+	Incoming []desk.InboxRow
+	Overdue  []CaseRow
+	Disputes []CaseRow
+	Repair   []desk.InboxRow
+	Stuck    []desk.LinkView
+	MayLinks bool
+	MayCases bool
+}
+
+// Count is a figure with the list behind it.
+type Count struct {
+	Key  string
+	N    int
+	Path string
+	Warn bool // it should be zero
+}
+
+func (s *site) overviewPage(q *request) error {
+	o, err := s.desk.Overview(q.ctx(), q.actor)
+	if err != nil {
+		return err
+	}
+	data := OverviewPage{
+		Page: s.page(q, "web.overview.title"), Counts: counts(o.Counts), Prompts: o.Prompts, Incoming: o.Incoming,
+		Overdue: rows(o.Overdue), Disputes: rows(o.Disputes), Repair: o.Repair,
+		MayLinks: q.actor.Has(hotline.SeeLinks), MayCases: q.actor.Has(hotline.SeeCases),
+	}
+	for _, l := range o.Links {
+		if !l.StuckAt.IsZero() || len(l.Stuck) > 0 || len(l.Refused) > 0 || len(l.Refusals) > 0 {
+			data.Stuck = append(data.Stuck, l)
+		}
+	}
+	return s.show(q, "overview", data)
+}
+
+func counts(n store.OpenCounts) []Count {
+	return []Count{
+		{"web.overview.overdue", n.Overdue, "/cases?overdue=1", true},
+		{"web.overview.urgent", n.Urgent, "/cases?urgent=1", false},
+		{"web.overview.dispute", n.Dispute, "/cases?dispute=1", true},
+		{"web.overview.unread", n.Unread, "/cases", true},
+		{"web.overview.open", n.Open, "/cases?status=open", false},
+		{"web.overview.in_progress", n.InProgress, "/cases?status=in_progress", false},
+		{"web.overview.awaiting", n.Awaiting, "/cases?status=awaiting_callback", false},
+	}
+}
+
+// Quiet says that nothing wants a shift leader now.
+func (p OverviewPage) Quiet() bool {
+	return len(p.Prompts)+len(p.Incoming)+len(p.Overdue)+len(p.Disputes)+len(p.Repair)+len(p.Stuck) == 0
+}
+
+// AlertPart is the banner over every page: what must not wait.
+type AlertPart struct {
+	N    int
+	Path string
+	Unit bool
+	At   time.Time // since when the first of them waits
+}
+
+const alertRows = 20
+
+// alert counts what must not wait: urgent cases that nobody has taken up or
+// that want a phone call; for a unit, urgent legs not yet accepted.
+func (s *site) alert(q *request) error {
+	var a AlertPart
+	if q.actor.AtDesk() {
+		list, err := s.desk.Cases(q.ctx(), q.actor, desk.Filter{Urgent: true, Open: true, ByDue: true, Limit: alertRows})
+		if err != nil {
+			return err
+		}
+		for _, v := range list.Cases {
+			switch firstStep(v) {
+			case "accept", "phone", "dual_dispatch", "record_danger", "dispatch_first":
+				a.add("/cases/"+v.ID, v.CreatedAt)
+			}
+		}
+		if a.N > 1 {
+			a.Path = "/cases?urgent=1"
+		}
+		return s.part(q, "overview", "alert", a)
+	}
+	if q.actor.Has(hotline.WorkLegs) {
+		list, err := s.desk.Inbox(q.ctx(), q.actor, false, hotline.Cursor{}, alertRows)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if r.Urgent && r.State == leg.Received {
+				a.add("/legs/"+r.ID, r.SentAt)
+			}
+		}
+		a.Unit = true
+		if a.N > 1 {
+			a.Path = "/inbox"
+		}
+	}
+	return s.part(q, "overview", "alert", a)
+}
+
+func (a *AlertPart) add(path string, since time.Time) {
+	if a.N++; a.N == 1 {
+		a.Path, a.At = path, since
+	} else if since.Before(a.At) {
+		a.At = since
+	}
+}

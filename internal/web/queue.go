@@ -1,0 +1,133 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+
+	"liandong/internal/casefile"
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+)
+
+// QueuePage is the list of cases, what runs out first at the top.
+type QueuePage struct {
+	Page
+	Filter   url.Values
+	Query    string
+	Rows     []CaseRow
+	Statuses []casefile.Status
+	Classes  []Option
+	Regions  []Option
+	Lines    []string
+	NextPath string // of the next page; "" none
+	Newest   bool
+	SwapPath string // the same list in the other order
+	Filtered bool   // something narrows the list
+}
+
+// CaseRow is one case of a list.
+type CaseRow struct {
+	desk.CaseView
+	Step string // what is to be done next; "" nothing here
+}
+
+func rows(vs []desk.CaseView) []CaseRow {
+	out := make([]CaseRow, len(vs))
+	for i, v := range vs {
+		out[i] = CaseRow{CaseView: v, Step: firstStep(v)}
+	}
+	return out
+}
+
+// firstStep is the code of what to do next with a case.
+func firstStep(v desk.CaseView) string {
+	if len(v.Steps) == 0 {
+		return ""
+	}
+	return v.Steps[0].Code
+}
+
+// filterNames are the filters that the address of the queue may hold.
+var filterNames = []string{"status", "category", "line", "region", "unit", "urgent", "overdue", "dispute", "q", "sort", "closed"}
+
+func (s *site) queuePage(q *request) error {
+	f, err := s.readFilter(q)
+	if err != nil {
+		return err
+	}
+	list, err := s.desk.Cases(q.ctx(), q.actor, f)
+	if err != nil {
+		return err
+	}
+	w := s.pages[q.lang].words
+	data := QueuePage{
+		Page: s.page(q, "web.queue.title"), Filter: url.Values{}, Query: f.Query, Rows: rows(list.Cases), Statuses: casefile.Statuses(),
+		Regions: s.regionOptions(q), Lines: []string{"12345", "110"}, Newest: !f.ByDue,
+	}
+	for _, name := range filterNames {
+		if v := q.field(name); v != "" {
+			data.Filter.Set(name, v)
+			data.Filtered = data.Filtered || name != "sort"
+		}
+	}
+	for _, c := range s.desk.Catalogue().Classes {
+		if c.Code[0] == 'A' || c.Code[0] == 'B' {
+			data.Classes = append(data.Classes, Option{c.Code, c.Code + " " + w.Class(c.Code)})
+		}
+	}
+	if !list.Next.Zero() {
+		data.NextPath = queuePath(data.Filter, "cursor", list.Next.String())
+	}
+	if data.Newest {
+		data.SwapPath = queuePath(data.Filter, "sort", "")
+	} else {
+		data.SwapPath = queuePath(data.Filter, "sort", "new")
+	}
+	return s.show(q, "queue", data)
+}
+
+// Has says that a filter holds a value.
+func (p QueuePage) Has(name, value string) bool { return p.Filter.Get(name) == value }
+
+func queuePath(filter url.Values, name, value string) string {
+	v := url.Values{}
+	for k, old := range filter {
+		v[k] = old
+	}
+	v.Set(name, value)
+	if value == "" {
+		v.Del(name)
+	}
+	if len(v) == 0 {
+		return "/cases"
+	}
+	return "/cases?" + v.Encode()
+}
+
+// readFilter reads the address of a queue. What runs out first is the order
+// unless another is asked for, or something is sought among closed cases,
+// which owe nothing more.
+func (s *site) readFilter(q *request) (desk.Filter, error) {
+	cursor, err := hotline.ParseCursor(q.field("cursor"))
+	if err != nil {
+		return desk.Filter{}, err
+	}
+	region, err := s.findRegion(q.field("region"))
+	if err != nil {
+		return desk.Filter{}, err
+	}
+	f := desk.Filter{
+		Status: casefile.Status(q.field("status")), Category: q.field("category"), Line: q.field("line"), Region: region,
+		Unit: q.field("unit"), Urgent: q.field("urgent") != "", Overdue: q.field("overdue") != "", Dispute: q.field("dispute") != "",
+		Query: q.field("q"), After: cursor,
+	}
+	done := f.Status == casefile.Closed || f.Status == casefile.Archived
+	f.ByDue = q.field("sort") != "new" && !done
+	f.Open = f.Status == "" && q.field("closed") == "" || f.ByDue
+	if n := q.field("limit"); n != "" {
+		if f.Limit, err = strconv.Atoi(n); err != nil {
+			return f, hotline.Errorf(hotline.Invalid, "limit_range", "limit", hotline.PageMost)
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+)
+
+// route is one thing that the pages can do, and who may.
+type route struct {
+	pattern string
+	right   hotline.Right // "" everybody who is signed in
+	open    bool          // nobody need be signed in
+	handle  func(*request) error
+	// form shows the page again that a refused POST came from, with the
+	// sentence in it; nil: a page of its own says what happened.
+	form func(*request) error
+}
+
+// routes is the whole list of what the pages do. The right stands beside each;
+// desk asks for it again with the object in hand.
+func (s *site) routes() []route {
+	rs := []route{
+		{pattern: "GET /{$}", handle: s.home},
+		{pattern: "GET /sign-in", open: true, handle: s.signInPage},
+		{pattern: "POST /sign-in", open: true, handle: s.signIn, form: s.signInPage},
+		{pattern: "POST /sign-out", open: true, handle: s.signOut},
+		{pattern: "POST /language", open: true, handle: s.chooseLanguage},
+
+		{pattern: "GET /desk", right: hotline.TakeCases, handle: s.seatPage},
+		{pattern: "POST /desk", right: hotline.TakeCases, handle: s.intake, form: s.seatPage},
+		{pattern: "POST /desk/triage", right: hotline.TakeCases, handle: s.triage},
+		{pattern: "GET /units", right: hotline.SeeCases, handle: s.unitOptions},
+
+		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},
+		{pattern: "GET /cases/{id}", right: hotline.SeeCases, handle: s.casePage},
+		{pattern: "GET /cases/{id}/fresh", right: hotline.SeeCases, handle: s.fresh},
+		{pattern: "POST /cases/{id}/reveal", right: hotline.RevealPerson, handle: s.reveal, form: s.casePage},
+		{pattern: "POST /cases/{id}/decide", right: hotline.DecideCases, handle: s.decide, form: s.casePage},
+		{pattern: "POST /cases/{id}/legs", right: hotline.DecideCases, handle: s.sendLegs, form: s.casePage},
+		{pattern: "POST /cases/{id}/dual", right: hotline.DecideCases, handle: s.dual, form: s.casePage},
+		{pattern: "POST /cases/{id}/calls", right: hotline.TakeCases, handle: s.recordCall, form: s.casePage},
+		{pattern: "POST /cases/{id}/notes", right: hotline.TakeCases, handle: s.note, form: s.casePage},
+		{pattern: "POST /cases/{id}/callback", right: hotline.DecideCases, handle: s.callback, form: s.casePage},
+		{pattern: "POST /cases/{id}/close", right: hotline.DecideCases, handle: s.closeCase, form: s.casePage},
+		{pattern: "POST /cases/{id}/group", right: hotline.TakeCases, handle: s.group, form: s.casePage},
+		{pattern: "POST /cases/{id}/ungroup", right: hotline.TakeCases, handle: s.ungroup, form: s.casePage},
+
+		{pattern: "GET /legs/{id}", right: hotline.SeeCases, handle: s.legPage},
+		{pattern: "POST /legs/{id}/resolve", right: hotline.DecideCases, handle: s.resolve, form: s.legForm},
+		{pattern: "POST /legs/{id}/repaired", right: hotline.MendLinks, handle: s.repaired, form: s.linksPage},
+
+		{pattern: "GET /inbox", right: hotline.WorkLegs, handle: s.inboxPage},
+		{pattern: "GET /overview", right: hotline.SeeOverview, handle: s.overviewPage},
+
+		{pattern: "GET /links", right: hotline.SeeLinks, handle: s.linksPage},
+		{pattern: "POST /links/letters/{id}/{how}", right: hotline.MendLinks, handle: s.mendLetter, form: s.linksPage},
+		{pattern: "POST /links/refusals/{id}/seen", right: hotline.MendLinks, handle: s.seeRefusal, form: s.linksPage},
+
+		{pattern: "GET /events", handle: s.events},
+		{pattern: "GET /alert", right: hotline.SeeCases, handle: s.alert},
+	}
+	for _, v := range verbs() {
+		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
+	}
+	return rs
+}
+
+// verbs are what a person does with a leg on a page. The others are a machine's
+// (receive, void) or have a form of their own on the case (send, call,
+// callback).
+func verbs() []leg.Verb {
+	return []leg.Verb{leg.Accept, leg.Return, leg.Progress, leg.Feedback, leg.Settle, leg.Reopen, leg.Grant, leg.Refuse,
+		leg.Withdraw, leg.Extend, leg.Urge, leg.Supplement, leg.Contest, leg.Escalate}
+}
+
+// verbRight is the least that somebody needs to use a verb on either side.
+func verbRight(v leg.Verb) hotline.Right {
+	switch v {
+	case leg.Accept, leg.Return, leg.Progress, leg.Feedback, leg.Escalate, leg.Grant, leg.Refuse:
+		return hotline.WorkLegs
+	case leg.Settle, leg.Reopen:
+		return hotline.DecideCases
+	}
+	return hotline.AskLegs
+}

@@ -1,0 +1,567 @@
+package web
+
+import (
+	"cmp"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
+	"liandong/internal/desk"
+	"liandong/internal/directory"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/triage"
+)
+
+// SeatPage is the seat desk: one call, one screen.
+type SeatPage struct {
+	Page
+	Form     Form
+	Key      string // the same click twice does one thing
+	Regions  []Option
+	Channels []string
+	Kinds    []casefile.Kind
+	Panel    Panel
+}
+
+// Option is an entry of a list: what is sent and what is read.
+type Option struct{ Value, Label string }
+
+// Panel is the right side of the seat desk: what triage proposes for the words
+// so far, and the next action that follows.
+type Panel struct {
+	Form       Form
+	Line       string
+	Blank      bool // nothing was typed yet
+	Proposal   triage.Proposal
+	Candidates []Candidate
+	Category   string // in force: proposed, or chosen
+	CaseLine   string
+	Classes    []Option // every class that may be chosen
+	Urgent     string   // in force
+	Urgents    []Option
+	Cleared    bool // a person says that it is not urgent: a reason is wanted
+	NeedDanger bool // C3: say what danger there is
+	Unread     bool
+	Reasons    []string
+	Region     string // code in force
+	Guessed    bool   // the region was found in the words
+	Lead       directory.Unit
+	Joint      []directory.Unit
+	Dual       []desk.Order
+	Primary    Action
+	Others     []Action
+	Outcomes   []casefile.Outcome
+	Similar    []SimilarCase
+	Seen       string // what the operator sees as urgent; checked on sending
+}
+
+// Candidate is one of the top three classes.
+type Candidate struct {
+	Code, Item string
+	Line       string
+	Percent    int
+	On         bool
+	Key        int // Alt+Key chooses it
+}
+
+// Action is something that the seat can do with the call.
+type Action struct {
+	Do    string
+	Label string
+}
+
+// SimilarCase is an open case that may be the same matter.
+type SimilarCase struct {
+	desk.CaseView
+	Own bool // of the same caller
+}
+
+// What a seat can do with a call; the value of the button "do".
+const (
+	doTriage   = "triage"
+	doSave     = "save"
+	doDual     = "dual"
+	doTo110    = "to110"
+	doTo12345  = "to12345"
+	doFirst    = "first"
+	doDispatch = "dispatch"
+	doThreeWay = "three_way"
+	doClose    = "close"
+)
+
+func (s *site) seatPage(q *request) error {
+	p := s.page(q, "web.seat.title")
+	f := p.form("/desk", 0)
+	key := hotline.NewID()
+	if q.Method == "POST" {
+		f.values = q.PostForm
+		key = cmp.Or(q.field("key"), key)
+		if p.Fault != nil && p.Fault.Code == "key_reused" {
+			key = hotline.NewID() // those words were taken before; these are another case
+		}
+	}
+	panel, err := s.panel(q, f)
+	if err != nil {
+		return err
+	}
+	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel}
+	return s.show(q, "seat", data)
+}
+
+// triage is the panel anew for what was typed so far: a part for htmx, the
+// whole page without scripts.
+func (s *site) triage(q *request) error {
+	if !q.byScript() {
+		return s.seatPage(q)
+	}
+	panel, err := s.panel(q, Form{Action: "/desk", values: q.PostForm})
+	if err != nil {
+		return err
+	}
+	return s.part(q, "seat", "panel", panel)
+}
+
+// regionOptions are all places of this node's region, as findRegion reads them.
+func (s *site) regionOptions(q *request) []Option {
+	w := s.pages[q.lang].words
+	var out []Option
+	for _, r := range s.desk.Directory().Regions() {
+		if !s.desk.Directory().Within(r.Code, s.desk.Node().Region) {
+			continue
+		}
+		out = append(out, Option{Value: w.Place(r.Code), Label: strings.TrimSpace(r.NameBO + " " + r.Code)})
+	}
+	return out
+}
+
+// findRegion reads a region field: a code, a place as the list offers it, or
+// any text that names one region.
+func (s *site) findRegion(text string) (code string, err error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	dir := s.desk.Directory()
+	if _, ok := dir.Region(text); ok {
+		return text, nil
+	}
+	for _, set := range s.pages {
+		for _, r := range dir.Regions() {
+			if strings.EqualFold(text, set.words.Place(r.Code)) || strings.EqualFold(text, set.words.Region(r.Code)) {
+				return r.Code, nil
+			}
+		}
+	}
+	if found := dir.FindRegion(text); len(found) > 0 {
+		return found[0].Code, nil
+	}
+	return "", hotline.Errorf(hotline.Invalid, "region_unknown", "region", text)
+}
+
+// findUnit reads a unit field: a code or the whole name.
+func (s *site) findUnit(text, field string) (code string, err error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return "", nil
+	}
+	if _, ok := s.desk.Directory().Unit(text); ok {
+		return text, nil
+	}
+	for _, u := range s.desk.Directory().Units() {
+		if text == u.Name || strings.EqualFold(text, u.NameEN) {
+			return u.Code, nil
+		}
+	}
+	return "", hotline.Errorf(hotline.Invalid, "unit_unknown", field, text)
+}
+
+// panel judges what was typed and says what follows from it.
+func (s *site) panel(q *request, f Form) (Panel, error) {
+	text := strings.TrimSpace(f.Val("text"))
+	p := Panel{Form: f, Line: s.desk.Node().Line, Blank: text == "", Outcomes: spotOutcomes()}
+	region, err := s.findRegion(f.Val("region"))
+	if err != nil {
+		region = "" // said when the form is sent; here it is still being typed
+	}
+	if !p.Blank {
+		p.Proposal = s.desk.Triage(text, region)
+	}
+	p.Region, p.Guessed = region, region == "" && p.Proposal.Region != ""
+	if p.Guessed {
+		p.Region = p.Proposal.Region
+	}
+	p.Unread = !p.Blank && p.Proposal.Unread
+	s.chooseClass(&p)
+	s.chooseUrgent(&p)
+	w := s.pages[q.lang].words
+	p.Reasons = w.reasons(p.Proposal)
+	for _, c := range s.desk.Catalogue().Classes {
+		switch c.Code[0] {
+		case catalogue.NonPolice, catalogue.Police:
+			p.Classes = append(p.Classes, Option{c.Code, c.Code + " " + w.Class(c.Code)})
+		case catalogue.Urgent:
+			p.Urgents = append(p.Urgents, Option{c.Code, c.Code + " " + w.Class(c.Code)})
+		}
+	}
+	s.chooseUnits(&p)
+	p.Primary, p.Others = s.actions(w, p)
+	if phone := f.Val("phone"); text != "" || phone != "" {
+		if p.Similar, err = s.similar(q, text, p.Region, phone); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// chooseClass: the proposal stands until a person has chosen another class
+// than the one proposed when the form was last shown.
+func (s *site) chooseClass(p *Panel) {
+	p.Category = p.Proposal.Category
+	chosen := cmp.Or(p.Form.Val("category_other"), p.Form.Val("category"))
+	if _, ok := s.desk.Catalogue().Class(chosen); ok && chosen != p.Form.Val("proposed") {
+		p.Category = chosen
+	}
+	for i, c := range p.Proposal.Candidates {
+		p.Candidates = append(p.Candidates, Candidate{
+			Code: c.Category, Item: c.Item, Line: string(s.desk.Catalogue().LineOf(c.Category)),
+			Percent: int(math.Round(c.Score * 100)), On: c.Category == p.Category, Key: i + 1,
+		})
+	}
+	if p.Category != "" && !slices.ContainsFunc(p.Candidates, func(c Candidate) bool { return c.On }) {
+		p.Candidates = append(p.Candidates, Candidate{Code: p.Category, Line: string(s.desk.Catalogue().LineOf(p.Category)), On: true, Key: len(p.Candidates) + 1})
+	}
+	p.CaseLine = string(s.desk.Catalogue().LineOf(p.Category))
+}
+
+// item is the item that goes with the class in force.
+func (p Panel) item() string {
+	if p.Category == p.Proposal.Category {
+		return p.Proposal.Item
+	}
+	for _, c := range p.Candidates {
+		if c.On {
+			return c.Item
+		}
+	}
+	return ""
+}
+
+// Item is the item that goes with the class in force, for the page.
+func (p Panel) Item() string { return p.item() }
+
+func (s *site) chooseUrgent(p *Panel) {
+	p.Urgent = p.Proposal.Urgent
+	switch v := p.Form.Val("urgent"); {
+	case v == "none":
+		p.Urgent, p.Cleared = "", p.Proposal.Urgent != ""
+	case catalogue.IsUrgent(v):
+		p.Urgent = v
+	}
+	p.NeedDanger = p.Urgent == "C3"
+	p.Seen = p.Proposal.Urgent
+}
+
+// chooseUnits finds who would take it: at 110 the police of the place where
+// police act, else the responsible unit.
+func (s *site) chooseUnits(p *Panel) {
+	region := cmp.Or(p.Region, s.desk.Node().Region)
+	if p.Category != "" {
+		if lead, joint, ok := s.desk.Route(p.item(), p.Category, region); ok {
+			p.Lead, p.Joint = lead, joint
+		}
+	}
+	if p.policeFirst() && p.Lead.Platform != string(catalogue.Line110) {
+		p.Joint = nil
+		p.Lead, _ = s.desk.Directory().Responsible(catalogue.KindPolice, region)
+	}
+	if p.Urgent != "" {
+		p.Dual = s.desk.DualFor(p.Urgent, p.item(), region)
+	}
+}
+
+// policeFirst: at 110, danger and the seven first-response classes go to the
+// police of the place before anything else.
+func (p Panel) policeFirst() bool {
+	return p.Line == string(catalogue.Line110) && (p.Urgent != "" || p.Proposal.FirstResponse != "")
+}
+
+// Here says that the responsible unit is under this desk; another's is reached
+// through its line.
+func (p Panel) Here() bool { return p.Lead.Code != "" && p.Lead.Platform == p.Line }
+
+// JointHere are the joining units under this desk.
+func (p Panel) JointHere() []directory.Unit {
+	var out []directory.Unit
+	for _, u := range p.Joint {
+		if u.Platform == p.Line {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// actions are the one thing to do next, and the others.
+func (s *site) actions(w words, p Panel) (primary Action, others []Action) {
+	if p.Blank {
+		return Action{doTriage, w.T("web.seat.do.triage")}, nil
+	}
+	c := casefile.Case{Category: p.Category, Urgent: p.Urgent, FirstResponse: p.Proposal.FirstResponse, Danger: p.Form.Val("danger")}
+	first := doSave
+	switch step := casefile.Steps(p.Line, c, p.CaseLine, nil, nil)[0].Code; {
+	case p.policeFirst():
+		first = doFirst
+	case step == casefile.StepDual || step == casefile.StepDanger:
+		first = doDual
+	case step == casefile.StepTo110:
+		first = doTo110
+	case step == casefile.StepTo12345:
+		first = doTo12345
+	case step == casefile.StepThreeWay:
+		first = doThreeWay
+	case p.Lead.Kind == catalogue.KindDesk12345 || p.Lead.Kind == catalogue.KindDesk110:
+		first = doClose // a matter of the desk itself: a question, a word of thanks
+	case p.Here():
+		first = doDispatch
+	}
+	offer := []string{first}
+	if p.Urgent != "" && p.Line != string(catalogue.Line110) {
+		offer = append(offer, doDual)
+	}
+	if p.Line == string(catalogue.Line110) {
+		offer = append(offer, doFirst, doTo12345)
+	} else {
+		offer = append(offer, doTo110)
+	}
+	if p.Here() {
+		offer = append(offer, doDispatch)
+	}
+	for i, do := range append(offer, doThreeWay, doSave) {
+		switch {
+		case i == 0:
+			primary = Action{do, s.label(w, p, do)}
+		case do == first || do == doDispatch && first == doFirst || do == doFirst && first == doDispatch:
+		case !slices.ContainsFunc(others, func(a Action) bool { return a.Do == do }):
+			others = append(others, Action{do, s.label(w, p, do)})
+		}
+	}
+	return primary, others
+}
+
+func (s *site) label(w words, p Panel, do string) string {
+	switch do {
+	case doDispatch:
+		return w.T("web.seat.do.dispatch", w.Unit(p.Lead.Code))
+	case doFirst:
+		if p.Lead.Code != "" {
+			return w.T("web.seat.do.first_unit", w.Unit(p.Lead.Code))
+		}
+	}
+	return w.T("web.seat.do." + do)
+}
+
+// spotOutcomes are the ends of a call that never becomes a leg.
+func spotOutcomes() []casefile.Outcome {
+	return []casefile.Outcome{casefile.OnTheSpot, casefile.ReferredOut, casefile.Explained, casefile.SilentCall, casefile.FalseCall, casefile.CallerGaveUp}
+}
+
+func (s *site) similar(q *request, text, region, phone string) ([]SimilarCase, error) {
+	vs, err := s.desk.Similar(q.ctx(), q.actor, text, region, phone)
+	if err != nil {
+		return nil, err
+	}
+	mask := hotline.NewPersonal(phone).MaskPhone()
+	out := make([]SimilarCase, len(vs))
+	for i, v := range vs {
+		out[i] = SimilarCase{CaseView: v, Own: mask != "" && v.Phone == mask}
+	}
+	return out, nil
+}
+
+// intake takes the case and does with it what the button said, in one action.
+func (s *site) intake(q *request) error {
+	f := Form{Action: "/desk", values: q.PostForm}
+	do := q.field("do")
+	if do == doTriage {
+		return s.seatPage(q)
+	}
+	in, p, err := s.readIntake(q, f, do)
+	if err != nil {
+		return err
+	}
+	v, created, err := s.desk.Intake(q.ctx(), q.actor, in)
+	if err != nil {
+		return err
+	}
+	flash := "web.flash.taken"
+	switch {
+	case do == doClose && v.ClosedAt.IsZero():
+		outcome := casefile.Outcome(cmp.Or(q.field("outcome"), string(casefile.OnTheSpot)))
+		if _, err := s.desk.Close(q.ctx(), q.actor, v.ID, desk.Closing{Version: &v.Version, Outcome: outcome, Told: q.text("told")}); err != nil {
+			return err
+		}
+		flash = "web.flash.taken_closed"
+	case !created:
+		flash = "web.flash.taken_before"
+	case do == doDual:
+		flash = "web.flash.taken_dual"
+	case len(in.Legs) > 0:
+		flash = "web.flash.taken_sent"
+	}
+	to := "/cases/" + url.PathEscape(v.ID)
+	if do == doThreeWay {
+		to += "?call=three_way#call"
+	}
+	_ = p
+	return s.to(q, to, flash)
+}
+
+func (s *site) readIntake(q *request, f Form, do string) (in desk.In, p Panel, err error) {
+	w := s.pages[q.lang].words
+	outcome := casefile.Outcome(q.field("outcome"))
+	if do == doClose && q.text("text") == "" && outcome == casefile.SilentCall {
+		f = f.preset("text", w.T("web.seat.silent")) // nobody spoke: there are no words to keep
+	}
+	if p, err = s.panel(q, f); err != nil {
+		return in, p, err
+	}
+	region, err := s.findRegion(q.field("region"))
+	if err != nil {
+		return in, p, err
+	}
+	subject, err := s.findUnit(q.field("subject_unit"), "subject_unit")
+	if err != nil {
+		return in, p, err
+	}
+	if do != doSave && do != doClose && p.Proposal.Urgent != f.Val("seen") && p.Proposal.Urgent != "" {
+		// The words became urgent after the button was drawn: what the operator
+		// pressed is not what they would press now.
+		return in, p, hotline.Errorf(hotline.Conflict, "became_urgent", "urgent", p.Proposal.Urgent)
+	}
+	in = desk.In{
+		Text: strings.TrimSpace(strings.ReplaceAll(f.Val("text"), "\r\n", "\n")), Channel: cmp.Or(q.field("channel"), "phone"),
+		Region: cmp.Or(region, p.Region), Address: q.field("address"), CallerName: q.field("name"), CallerPhone: q.field("phone"),
+		Language: q.field("language"), Consent: yesNo(q.field("consent")), Confidential: q.field("confidential") != "",
+		Kind: casefile.Kind(q.field("kind")), Category: p.Category, Item: p.item(), Danger: q.field("danger"),
+		SafeContact: q.field("safe_contact"), SubjectUnit: subject, CallID: q.field("call_id"), Key: q.field("key"),
+		LevelReason: q.field("reason"),
+	}
+	if n, err := strconv.Atoi(q.field("level")); err == nil {
+		in.Level = n
+		if in.LevelReason == "" {
+			return in, p, hotline.Errorf(hotline.Invalid, "level_reason_missing", "reason")
+		}
+	}
+	if v := q.field("urgent"); v != "" || do == doDual {
+		in.Urgent = &p.Urgent
+	}
+	if p.Cleared && in.LevelReason == "" {
+		return in, p, hotline.Errorf(hotline.Invalid, "urgent_reason_missing", "reason")
+	}
+	in.Legs, err = s.seatOrders(q, p, do)
+	return in, p, err
+}
+
+// seatOrders are the legs that the button stands for.
+func (s *site) seatOrders(q *request, p Panel, do string) ([]desk.Order, error) {
+	ask := q.text("ask")
+	spoken := q.field("spoken") != ""
+	switch do {
+	case doSave, doThreeWay, doClose:
+		return nil, nil
+	case doDual:
+		if p.Urgent == "" {
+			return nil, hotline.Errorf(hotline.Invalid, "not_dual", "urgent")
+		}
+		if p.NeedDanger && q.field("danger") == "" {
+			return nil, hotline.Errorf(hotline.Invalid, "danger_missing", "danger")
+		}
+		orders := slices.Clone(p.Dual)
+		for i := range orders {
+			orders[i].Ask = ask
+		}
+		return orders, nil
+	case doTo110, doTo12345:
+		return []desk.Order{{To: strings.TrimPrefix(do, "to"), Ask: ask, Spoken: spoken, CallID: q.field("call_id")}}, nil
+	case doDispatch, doFirst:
+		if p.Lead.Code == "" {
+			return nil, hotline.Errorf(hotline.Invalid, "unit_missing", "to")
+		}
+		orders := []desk.Order{{To: "unit:" + p.Lead.Code, Ask: ask, Role: leg.Lead}}
+		for _, code := range q.Form["joint"] {
+			orders = append(orders, desk.Order{To: "unit:" + code, Ask: ask, Role: leg.Joint})
+		}
+		return orders, nil
+	}
+	return nil, hotline.Errorf(hotline.Invalid, "how_unknown", "how", do)
+}
+
+// yesNo reads a choice of three: yes, no, not said.
+func yesNo(s string) *bool {
+	switch s {
+	case "yes", "no":
+		b := s == "yes"
+		return &b
+	}
+	return nil
+}
+
+// UnitOptions is the list that a unit field completes from.
+type UnitOptions struct{ Units []Option }
+
+const unitsMost = 30
+
+// unitOptions finds units whose name or code holds what was typed, those under
+// this desk only.
+func (s *site) unitOptions(q *request) error {
+	text := strings.ToLower(q.field("unit"))
+	w := s.pages[q.lang].words
+	var out UnitOptions
+	for _, u := range s.desk.Directory().Units() {
+		if text == "" || len(out.Units) == unitsMost {
+			break
+		}
+		if u.Platform == s.desk.Node().Line && (strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text)) {
+			out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
+		}
+	}
+	return s.part(q, "case", "unit-options", out)
+}
+
+// reasons say why triage proposes what it does, each sentence once.
+func (w words) reasons(p triage.Proposal) []string {
+	var out []string
+	for _, r := range p.Reasons {
+		s := w.reason(r)
+		if s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (w words) reason(r triage.Reason) string {
+	of := r.Of
+	switch r.Kind {
+	case triage.ForItem:
+		of = w.Item(r.Of)
+	case triage.InRegion:
+		of = w.Place(r.Of)
+	case triage.Unreadable:
+		return w.T("web.unread." + r.Of)
+	default:
+		if r.Of != "" {
+			of = w.Class(r.Of)
+		}
+	}
+	return w.T("web.reason."+r.Kind, r.Word, of)
+}
+
+// Levels are those of graded handling.
+func (p Panel) Levels() []int {
+	return []int{casefile.LifeNow, casefile.Pressing, casefile.Ordinary, casefile.Info}
+}

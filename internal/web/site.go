@@ -1,0 +1,319 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"liandong/internal/calendar"
+	"liandong/internal/catalogue"
+	"liandong/internal/desk"
+	"liandong/internal/directory"
+	"liandong/internal/hotline"
+	"liandong/internal/message"
+	"liandong/internal/store"
+	"liandong/internal/triage"
+)
+
+// Desk is what the pages ask of the desk; *desk.Desk is one.
+type Desk interface {
+	Node() store.Node
+	Now() time.Time
+	Catalogue() *catalogue.Catalogue
+	Directory() *directory.Directory
+	Calendar() *calendar.Calendar
+	Changes() <-chan struct{}
+
+	Triage(text, region string) triage.Proposal
+	Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool)
+	DualFor(urgent, item, region string) []desk.Order
+	Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]desk.CaseView, error)
+
+	Intake(ctx context.Context, a hotline.Actor, in desk.In) (v desk.CaseView, created bool, err error)
+	SendLegs(ctx context.Context, a hotline.Actor, caseID string, version *int64, orders []desk.Order) (desk.CaseView, error)
+	DualOrders(ctx context.Context, a hotline.Actor, caseID string) ([]desk.Order, error)
+	Dual(ctx context.Context, a hotline.Actor, caseID string, version *int64) (desk.CaseView, error)
+	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
+	Resolve(ctx context.Context, a hotline.Actor, legID string) error
+	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
+	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
+	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
+	Callback(ctx context.Context, a hotline.Actor, caseID string, asked desk.Asked) (desk.CaseView, error)
+	Close(ctx context.Context, a hotline.Actor, caseID string, c desk.Closing) (desk.CaseView, error)
+	Group(ctx context.Context, a hotline.Actor, lead string, others []string) error
+	Ungroup(ctx context.Context, a hotline.Actor, caseID string) error
+	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
+
+	MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error
+	ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error
+	SeeRefusal(ctx context.Context, a hotline.Actor, id string) error
+
+	Case(ctx context.Context, a hotline.Actor, id string) (desk.CaseView, error)
+	Cases(ctx context.Context, a hotline.Actor, f desk.Filter) (desk.CaseList, error)
+	Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]desk.EventView, error)
+	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
+	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
+	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)
+	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
+}
+
+// Auth is what the pages ask of sign-in; *auth.Auth is one. Its errors are
+// Denied with a code that has a sentence.
+type Auth interface {
+	SignIn(ctx context.Context, login, password, ip string) (secret string, p store.Person, err error)
+	Session(ctx context.Context, secret string) (hotline.Actor, store.Person, error)
+	SignOut(ctx context.Context, secret string) error
+	SetLanguage(ctx context.Context, personID, language string) error
+}
+
+// Config is what the pages are put together from.
+type Config struct {
+	Desk   Desk
+	Auth   Auth
+	Log    *slog.Logger // nil: none
+	Secure bool         // the node is reached by HTTPS: cookies say so
+	Demo   []DemoUser   // shown on the sign-in page; empty on a real node
+}
+
+// DemoUser is a sample user that a newcomer may sign in as with one click.
+type DemoUser struct {
+	Login, Password, Name string
+	Role                  hotline.Role
+	Unit                  string // code; "" at the desk
+}
+
+// site is the pages of one node.
+type site struct {
+	desk  Desk
+	auth  Auth
+	log   *slog.Logger
+	cfg   Config
+	pages map[string]*pageSet // by language
+}
+
+// New returns the handler of all operator pages, to be mounted at "/". It
+// panics when a template does not parse: templates are part of the program,
+// and a test parses them. The streams of /events end when the request's
+// context does, so give the server a BaseContext that ends with it.
+func New(cfg Config) http.Handler {
+	s := &site{desk: cfg.Desk, auth: cfg.Auth, log: cfg.Log, cfg: cfg, pages: map[string]*pageSet{}}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	for _, lang := range message.Languages() {
+		s.pages[lang] = parsePages(s.words(lang))
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", AssetHandler())
+	for _, r := range s.routes() {
+		mux.Handle(r.pattern, s.wrap(r))
+	}
+	mux.Handle("/", s.wrap(route{open: true, handle: s.nothing}))
+	return headers(http.NewCrossOriginProtection().Handler(mux))
+}
+
+func (s *site) words(lang string) words {
+	return words{lang: lang, cat: s.desk.Catalogue(), dir: s.desk.Directory(), cal: s.desk.Calendar(), now: s.desk.Now}
+}
+
+// headers are set on every answer: nothing is loaded or framed from outside,
+// no page is kept, and no script or style stands in a page itself.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
+			"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// request is one request with who asks.
+type request struct {
+	*http.Request
+	w     http.ResponseWriter
+	lang  string
+	actor hotline.Actor
+	who   store.Person // zero: nobody signed in
+	fault *fault       // a form that was refused and is shown again
+}
+
+func (q *request) ctx() context.Context { return q.Context() }
+
+// field is a value of the form or the query, without blanks around it.
+func (q *request) field(name string) string { return strings.TrimSpace(q.FormValue(name)) }
+
+// words of a form as somebody typed them: line ends as Unix has them.
+func (q *request) text(name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(q.FormValue(name), "\r\n", "\n"))
+}
+
+// byScript says that htmx asks for a part of a page.
+func (q *request) byScript() bool { return q.Header.Get("HX-Request") == "true" }
+
+// bodyMost bounds a form: texts of TextMost characters at three bytes each,
+// written as %XX.
+const bodyMost = 256 << 10
+
+// wrap is the one way into a handler: language, session, right, form, and what
+// becomes of an error.
+func (s *site) wrap(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		q := &request{Request: hr, w: w, lang: s.language(hr)}
+		err := s.serve(r, q)
+		if err != nil {
+			s.refuse(r, q, err)
+		}
+	})
+}
+
+func (s *site) serve(r route, q *request) error {
+	if err := s.session(q); err != nil && !r.open {
+		return err
+	}
+	if r.right != "" && !q.actor.Has(r.right) {
+		return hotline.Errorf(hotline.Denied, "denied", string(r.right), string(q.actor.Role))
+	}
+	if q.Method == http.MethodPost {
+		q.Body = http.MaxBytesReader(q.w, q.Body, bodyMost)
+		if err := q.ParseForm(); err != nil {
+			if _, tooMuch := errors.AsType[*http.MaxBytesError](err); tooMuch {
+				return hotline.Errorf(hotline.Invalid, "body_large", "body", bodyMost>>10)
+			}
+			return hotline.Errorf(hotline.Invalid, "form_invalid", "body")
+		}
+	}
+	return r.handle(q)
+}
+
+// session finds out who asks. Nobody is Denied with session_expired.
+func (s *site) session(q *request) error {
+	c, err := q.Cookie(s.cookie("session"))
+	if err != nil {
+		return hotline.Errorf(hotline.Denied, "session_expired", "")
+	}
+	q.actor, q.who, err = s.auth.Session(q.ctx(), c.Value)
+	if err == nil && !q.hasLanguage() && q.who.Language != "" {
+		q.lang = q.who.Language
+	}
+	return err
+}
+
+// refuse turns an error into what the person sees: the sign-in page where the
+// session ended, the form again with the sentence in it, or a page that says
+// what happened.
+func (s *site) refuse(r route, q *request, err error) {
+	if q.ctx().Err() != nil {
+		return // the browser has gone
+	}
+	kind := hotline.KindOf(err)
+	attrs := []any{"route", r.pattern, "kind", string(kind), "code", hotline.CodeOf(err), "actor", q.actor.ID}
+	if kind == hotline.Internal || kind == hotline.Unavailable {
+		s.log.Error("page failed", append(attrs, "err", err)...)
+	} else {
+		s.log.Info("page refused", attrs...)
+	}
+	if hotline.CodeOf(err) == "session_expired" {
+		s.askToSignIn(q)
+		return
+	}
+	if q.Method == http.MethodPost && r.form != nil && q.fault == nil && kind != hotline.Internal {
+		q.fault = newFault(q, err)
+		if again := r.form(q); again == nil {
+			return
+		}
+	}
+	s.problem(q, err)
+}
+
+// status is the HTTP status of a kind of error.
+func status(err error) int {
+	switch hotline.KindOf(err) {
+	case hotline.Invalid:
+		return http.StatusUnprocessableEntity
+	case hotline.NotFound:
+		return http.StatusNotFound
+	case hotline.Denied:
+		return http.StatusForbidden
+	case hotline.Conflict:
+		return http.StatusConflict
+	case hotline.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// nothing is the answer to a path that no route has.
+func (s *site) nothing(q *request) error {
+	return hotline.Errorf(hotline.NotFound, "no_such_path", "")
+}
+
+// to sends the browser on after a form was done: POST, redirect, GET. flash is
+// the key of a sentence that the next page shows once, or "".
+func (s *site) to(q *request, path, flash string) error {
+	if flash != "" {
+		s.setCookie(q, "flash", flash, 60)
+	}
+	http.Redirect(q.w, q.Request, path, http.StatusSeeOther)
+	return nil
+}
+
+// cookie is the name of a cookie. It names the platform, since browsers do not
+// tell two nodes on one machine apart by their ports.
+func (s *site) cookie(what string) string {
+	name := "liandong_" + what + "_" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '_'
+	}, s.desk.Node().Platform)
+	if s.cfg.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (s *site) setCookie(q *request, what, value string, seconds int) {
+	http.SetCookie(q.w, &http.Cookie{
+		Name: s.cookie(what), Value: value, Path: "/", MaxAge: seconds,
+		HttpOnly: true, Secure: s.cfg.Secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// language of a request: the cookie that the switch sets, else Chinese; the
+// session's person may have another, see session.
+func (s *site) language(r *http.Request) string {
+	if c, err := r.Cookie(languageCookie); err == nil {
+		for _, l := range message.Languages() {
+			if c.Value == l {
+				return l
+			}
+		}
+	}
+	return message.Chinese
+}
+
+const languageCookie = "liandong_language"
+
+func (q *request) hasLanguage() bool {
+	_, err := q.Cookie(languageCookie)
+	return err == nil
+}
+
+// address is where the request came from, without the port.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,94 @@
+// What pages gain where a script runs: keys, drafts, one click one deed, and fresh pages. All of it works without.
+(() => {
+  "use strict";
+  const one = (sel, from = document) => from.querySelector(sel);
+  const store = (() => { try { localStorage.setItem("liandong.try", "1"); localStorage.removeItem("liandong.try"); return localStorage; } catch { return null; } })();
+
+  // A form is sent once. Going back in the browser's history makes it ready again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const sure = form.dataset.confirm;
+    if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method !== "post" || event.defaultPrevented) return;
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
+  });
+
+  // Keys: Ctrl+Enter the primary button, Alt+1..4 a candidate. Enter in a line of the intake sends nothing.
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const button = one("#primary");
+      if (button) { event.preventDefault(); button.click(); }
+    } else if (event.altKey && !event.ctrlKey && /^Digit[1-4]$/.test(event.code)) {
+      const radio = one(`input[data-key="${event.code.slice(5)}"]`);
+      if (radio) { event.preventDefault(); radio.click(); }
+    } else if (event.key === "Enter" && event.target.matches?.("#intake input:not([type=checkbox]):not([type=radio])")) {
+      event.preventDefault();
+    }
+  });
+
+  // The draft of an intake outlives a crash, a reload and a lost session, on this machine and for this person only.
+  const form = one("form[data-draft]");
+  const draftName = "liandong.draft." + (document.body.dataset.who || "");
+  const flash = one("#flash")?.dataset.flash || "";
+  if (store && flash.startsWith("web.flash.taken")) store.removeItem(draftName);
+  if (store && flash === "web.flash.signed_out") for (const name of Object.keys(store)) if (name.startsWith("liandong.draft.")) store.removeItem(name);
+  if (store && form) {
+    const note = one("#draft-note");
+    const keep = ["key", "call_id", "phone", "name", "region", "address", "language", "channel", "consent", "confidential", "safe_contact", "kind", "subject_unit", "text", "ask"];
+    const say = (key) => {
+      if (!note) return;
+      note.textContent = note.dataset[key] + " ";
+      const drop = document.createElement("button");
+      drop.type = "button"; drop.className = "plain"; drop.id = "drop-draft"; drop.textContent = note.dataset.drop;
+      drop.addEventListener("click", () => { store.removeItem(draftName); location.assign("/desk"); });
+      note.append(drop);
+    };
+    const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim());
+    const save = () => {
+      if (!typed()) { store.removeItem(draftName); return; }
+      const values = {};
+      for (const [name, value] of new FormData(form)) if (keep.includes(name)) values[name] = value;
+      try { store.setItem(draftName, JSON.stringify({ at: Date.now(), values })); say("kept"); } catch { /* a full store keeps nobody from working */ }
+    };
+    let later;
+    form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(save, 400); });
+    window.addEventListener("pagehide", () => { if (later && !form.dataset.sent) save(); });
+    const old = store.getItem(draftName);
+    if (old && !typed()) {
+      try {
+        const draft = JSON.parse(old);
+        if (!(Date.now() - draft.at < 12 * 3600e3)) throw new Error("too old"); // a shift
+        for (const [name, value] of Object.entries(draft.values)) {
+          const field = form.elements[name];
+          if (!field || !keep.includes(name)) continue;
+          if (field.type === "checkbox") field.checked = field.value === value; else field.value = value;
+        }
+        say("restored");
+        form.dispatchEvent(new Event("panel"));
+      } catch { store.removeItem(draftName); }
+    }
+  }
+
+  // A case that has changed is shown anew where nobody has begun to type; otherwise the page says so and waits.
+  let touched = false;
+  document.addEventListener("input", () => { touched = true; });
+  document.addEventListener("toggle", (event) => { if (event.target.open && event.target.matches("details")) touched = true; }, true);
+  document.addEventListener("htmx:after:swap", () => {
+    const news = one("#news[data-reload]");
+    if (news && !touched && !one("form[data-sent]") && !one("#revealed")) location.replace(news.dataset.reload);
+  });
+
+  // A link to a part of the page opens it.
+  const open = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target && target.matches("details")) target.open = true;
+  };
+  window.addEventListener("hashchange", open);
+  open();
+})();
