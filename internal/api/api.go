@@ -203,10 +203,32 @@ func add[I, O any](a *API, r route, do func(context.Context, hotline.Actor, *I) 
 		}
 		return out, nil
 	})
+	if r.id == "take-case" {
+		again := *a.operation(r).Responses["201"]
+		again.Description = "A repeat: the first case"
+		a.operation(r).Responses["200"] = &again
+	}
+	if b := a.operation(r).RequestBody; b != nil {
+		schema := b.Content["application/json"].Schema
+		if schema.Ref != "" {
+			schema = a.huma.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
+		}
+		b.Required = len(schema.Required) > 0 // nothing said is the same as {}
+	}
+}
+
+// operation is the document of a route.
+func (a *API) operation(r route) *huma.Operation {
+	item := a.huma.OpenAPI().Paths[r.path]
+	if r.method == http.MethodGet {
+		return item.Get
+	}
+	return item.Post
 }
 
 func humaConfig(version string, node store.Node) huma.Config {
-	c := huma.Config{
+	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
+	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "Liandong " + node.Line, Version: version,
@@ -220,11 +242,10 @@ func humaConfig(version string, node store.Node) huma.Config {
 				},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: unmarshal}},
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format}, // json: application/problem+json
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
-	return c
 }
 
 func marshal(w io.Writer, v any) error {

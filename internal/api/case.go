@@ -15,14 +15,20 @@ import (
 
 // caseAnswer is a case in answer to something.
 type caseAnswer struct {
-	Status   int
-	ETag     string `header:"ETag" doc:"The version, for If-Match"`
-	Location string `header:"Location" doc:"Where a new case is"`
-	Body     caseView
+	ETag string `header:"ETag" doc:"The version, for If-Match"`
+	Body caseView
 }
 
-func (a *API) answerCase(ctx context.Context, status int, v desk.CaseView) *caseAnswer {
-	return &caseAnswer{Status: status, ETag: etag(v.Version), Body: caseOf(v, a.desk.Catalogue(), traceOf(ctx).lang)}
+func (a *API) answerCase(ctx context.Context, v desk.CaseView) *caseAnswer {
+	return &caseAnswer{ETag: etag(v.Version), Body: caseOf(v, a.desk.Catalogue(), traceOf(ctx).lang)}
+}
+
+// takeAnswer is the case of an intake: 201 a new one, 200 the first of a repeat.
+type takeAnswer struct {
+	Status   int
+	ETag     string `header:"ETag" doc:"The version, for If-Match"`
+	Location string `header:"Location" doc:"Where the case is"`
+	Body     caseView
 }
 
 // intakeBody is an intake; contract.md fixes the names.
@@ -84,7 +90,7 @@ type takeRequest struct {
 
 func (r *takeRequest) fault() error { return r.Body.err }
 
-func (a *API) takeCase(ctx context.Context, by hotline.Actor, r *takeRequest) (*caseAnswer, error) {
+func (a *API) takeCase(ctx context.Context, by hotline.Actor, r *takeRequest) (*takeAnswer, error) {
 	b := r.Body.value
 	if len(b.Legs) > 0 && !by.Has(hotline.DecideCases) {
 		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.DecideCases), string(by.Role))
@@ -107,9 +113,8 @@ func (a *API) takeCase(ctx context.Context, by hotline.Actor, r *takeRequest) (*
 	if created {
 		status = http.StatusCreated
 	}
-	out := a.answerCase(ctx, status, v)
-	out.Location = "/api/v1/cases/" + v.ID
-	return out, nil
+	c := a.answerCase(ctx, v)
+	return &takeAnswer{Status: status, ETag: c.ETag, Location: "/api/v1/cases/" + v.ID, Body: c.Body}, nil
 }
 
 type listRequest struct {
@@ -130,7 +135,7 @@ type listRequest struct {
 
 type listAnswer struct {
 	Body struct {
-		Cases []caseRow `json:"cases"`
+		Cases []CaseRow `json:"cases"`
 		Next  string    `json:"next_cursor" doc:"Empty at the end"`
 	}
 }
@@ -167,20 +172,21 @@ func cursorOf(s string) (hotline.Cursor, error) {
 	return c, err
 }
 
-type showRequest struct {
-	idPath
+// ShowRequest asks for a case, or its events.
+type ShowRequest struct {
+	IDPath
 	Reason string `header:"X-Reason" doc:"Why personal data must be seen, percent-encoded where it is not ASCII; needs the scope person.reveal and is recorded"`
 }
 
 // reason reads a header that may be percent-encoded.
-func (r showRequest) reason() string {
+func (r ShowRequest) reason() string {
 	if s, err := url.PathUnescape(r.Reason); err == nil {
 		return strings.TrimSpace(s)
 	}
 	return strings.TrimSpace(r.Reason)
 }
 
-func (a *API) showCase(ctx context.Context, by hotline.Actor, r *showRequest) (*caseAnswer, error) {
+func (a *API) showCase(ctx context.Context, by hotline.Actor, r *ShowRequest) (*caseAnswer, error) {
 	id, err := knownID(r.ID, "case_not_found")
 	if err != nil {
 		return nil, err
@@ -202,7 +208,7 @@ func (a *API) show(ctx context.Context, by hotline.Actor, id, reason string) (*c
 	if err != nil {
 		return nil, err
 	}
-	out := a.answerCase(ctx, http.StatusOK, v)
+	out := a.answerCase(ctx, v)
 	if reason != "" {
 		out.Body.reveal(person)
 	}
@@ -226,7 +232,7 @@ func (a *API) reveal(ctx context.Context, by hotline.Actor, r *change[revealBody
 }
 
 type eventsRequest struct {
-	showRequest
+	ShowRequest
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" doc:"Default 200"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }
@@ -290,7 +296,7 @@ type decideBody struct {
 	SafeContact *string `json:"safe_contact,omitempty"`
 	SubjectUnit *string `json:"subject_unit,omitempty"`
 	Reason      string  `json:"reason,omitempty" doc:"Needed for another level and to clear an urgent class"`
-	versioned
+	Versioned
 }
 
 func (a *API) decideCase(ctx context.Context, by hotline.Actor, r *change[decideBody]) (*caseAnswer, error) {
@@ -320,7 +326,7 @@ func (a *API) changeCase(ctx context.Context, id string, version func() (*int64,
 	if err != nil {
 		return nil, err
 	}
-	return a.answerCase(ctx, 0, v), nil
+	return a.answerCase(ctx, v), nil
 }
 
 // atVersion refuses a change that desk itself does not guard, because it moves
@@ -341,7 +347,7 @@ func (a *API) atVersion(ctx context.Context, by hotline.Actor, id string, versio
 
 type legsBody struct {
 	Legs []orderBody `json:"legs" minItems:"1"`
-	versioned
+	Versioned
 }
 
 func (a *API) sendLegs(ctx context.Context, by hotline.Actor, r *change[legsBody]) (*caseAnswer, error) {
@@ -350,7 +356,7 @@ func (a *API) sendLegs(ctx context.Context, by hotline.Actor, r *change[legsBody
 	})
 }
 
-type emptyBody struct{ versioned }
+type emptyBody struct{ Versioned }
 
 func (a *API) dual(ctx context.Context, by hotline.Actor, r *change[emptyBody]) (*caseAnswer, error) {
 	return a.changeCase(ctx, r.ID, r.version, func(id string, version *int64) (desk.CaseView, error) {
@@ -360,7 +366,7 @@ func (a *API) dual(ctx context.Context, by hotline.Actor, r *change[emptyBody]) 
 
 type noteBody struct {
 	Note string `json:"note" minLength:"1" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (a *API) addNote(ctx context.Context, by hotline.Actor, r *change[noteBody]) (*caseAnswer, error) {
@@ -385,7 +391,7 @@ type callBody struct {
 	Accepted bool      `json:"accepted,omitempty" doc:"The other side took it by phone: silences the prompt"`
 	At       time.Time `json:"at,omitzero" doc:"Default: now"`
 	Note     string    `json:"note,omitempty"`
-	versioned
+	Versioned
 }
 
 func (a *API) recordCall(ctx context.Context, by hotline.Actor, r *change[callBody]) (*caseAnswer, error) {
@@ -408,7 +414,7 @@ type callbackBody struct {
 	Scale        int          `json:"scale,omitempty" enum:"3,5"`
 	Note         string       `json:"note,omitempty"`
 	Leg          string       `json:"leg,omitempty" doc:"The leg that failed; default: the lead"`
-	versioned
+	Versioned
 }
 
 func (b callbackBody) asked(version *int64) desk.Asked {
@@ -431,11 +437,12 @@ type closeBody struct {
 	Outcome string `json:"outcome,omitempty" doc:"Default: by what the caller said"`
 	Told    string `json:"told,omitempty" doc:"What the caller was told; default: note"`
 	Group   bool   `json:"group,omitempty" doc:"Settle the other cases of the group too"`
-	closeAsked
-	versioned
+	CloseAsked
+	Versioned
 }
 
-type closeAsked struct {
+// CloseAsked is the call-back that a closing may bring along.
+type CloseAsked struct {
 	Solved       *bool        `json:"solved,omitempty"`
 	Satisfaction satisfaction `json:"satisfaction,omitempty"`
 	Scale        int          `json:"scale,omitempty" enum:"3,5"`
@@ -487,7 +494,7 @@ func (b closeBody) outcome(v desk.CaseView) casefile.Outcome {
 
 // content is the call-back in a closing. One that would reopen a leg is no
 // closing, and nothing is changed then.
-func (b closeAsked) content() (desk.Asked, error) {
+func (b CloseAsked) content() (desk.Asked, error) {
 	mapped := 0
 	if b.Satisfaction != 0 || b.Scale != 0 {
 		var err error
@@ -503,7 +510,7 @@ func (b closeAsked) content() (desk.Asked, error) {
 
 type groupBody struct {
 	Others []string `json:"others" minItems:"1" doc:"Ids of the other cases"`
-	versioned
+	Versioned
 }
 
 func (a *API) group(ctx context.Context, by hotline.Actor, r *change[groupBody]) (*caseAnswer, error) {

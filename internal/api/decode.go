@@ -127,8 +127,8 @@ func typeName(t reflect.Type) string {
 	return "object"
 }
 
-// idPath is the id of the case or leg that a request is about.
-type idPath struct {
+// IDPath is the id of the case or leg that a request is about.
+type IDPath struct {
 	ID string `path:"id" doc:"Id of the case or leg"`
 }
 
@@ -145,19 +145,19 @@ func knownID(id, code string) (string, error) {
 
 // change is a request that changes the object with that id.
 type change[B any] struct {
-	idPath
+	IDPath
 	IfMatch string `header:"If-Match" doc:"The version that the change was decided on, quotes optional; * is any" example:"\"3\""`
 	Body    body[B]
 }
 
 func (c *change[B]) fault() error { return c.Body.err }
 
-// versioned is the version in a body, for clients that cannot set headers.
-type versioned struct {
+// Versioned is the version in a body, for clients that cannot set headers.
+type Versioned struct {
 	Version *int64 `json:"version,omitempty" doc:"The same as If-Match"`
 }
 
-func (v versioned) own() *int64 { return v.Version }
+func (v Versioned) own() *int64 { return v.Version }
 
 // version is what the change was decided on; nil where the client does not say.
 func (c *change[B]) version() (*int64, error) {

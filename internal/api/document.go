@@ -13,8 +13,8 @@ import (
 	"liandong/internal/triage"
 )
 
-// caseRow is a case as lists show it; contract.md fixes the names.
-type caseRow struct {
+// CaseRow is a case as lists show it; contract.md fixes the names.
+type CaseRow struct {
 	ID               string            `json:"id"`
 	Version          int64             `json:"version" doc:"Counts what was decided of the case; for If-Match"`
 	LinkIDs          map[string]string `json:"link_ids" doc:"Ids of the same matter at other platforms, by platform code"`
@@ -57,8 +57,8 @@ type caseRow struct {
 	DueAt            *time.Time        `json:"due_at,omitempty" doc:"The earliest limit that runs"`
 	CallbackAt       *time.Time        `json:"callback_at,omitempty"`
 	ClosedAt         *time.Time        `json:"closed_at,omitempty"`
-	Erased           bool              `json:"erased,omitempty" doc:"The personal data has been erased"`
-	Revealed         bool              `json:"revealed,omitempty" doc:"Personal data is in the clear here, and that was recorded"`
+	Erased           bool              `json:"erased,omitzero" doc:"The personal data has been erased"`
+	Revealed         bool              `json:"revealed,omitzero" doc:"Personal data is in the clear here, and that was recorded"`
 	Legs             []legView         `json:"legs"`
 	Next             []nextStep        `json:"next" doc:"What may be done next, most pressing first"`
 }
@@ -79,7 +79,7 @@ type nextStep struct {
 
 // caseView is a case by itself.
 type caseView struct {
-	caseRow
+	CaseRow
 	Proposal triageView    `json:"proposal" doc:"What triage said at intake"`
 	Clocks   []clockView   `json:"clocks"`
 	Disputes []disputeView `json:"disputes"`
@@ -195,9 +195,9 @@ type candidateView struct {
 	Item     string  `json:"item,omitempty"`
 }
 
-func rowOf(v desk.CaseView) caseRow {
+func rowOf(v desk.CaseView) CaseRow {
 	c := v.Case
-	row := caseRow{
+	row := CaseRow{
 		ID: c.ID, Version: c.Version, LinkIDs: c.Links, Status: string(c.Status), Channel: c.Channel, Kind: string(c.Kind), Level: c.Level,
 		Line: v.Line, Category: c.Category, CategoryDecided: c.Decided, Item: c.Item, Urgent: c.Urgent, UrgentBy: c.UrgentBy,
 		FirstResponse: c.FirstResponse, Unread: c.Unread, Danger: c.Danger, Region: c.Region, RegionRaw: c.RegionRaw,
@@ -219,7 +219,7 @@ func rowOf(v desk.CaseView) caseRow {
 }
 
 func caseOf(v desk.CaseView, cat *catalogue.Catalogue, lang string) caseView {
-	out := caseView{caseRow: rowOf(v), Proposal: proposalOf(v.Proposal, "", cat, lang)}
+	out := caseView{CaseRow: rowOf(v), Proposal: proposalOf(v.Proposal, "", cat, lang)}
 	for _, c := range v.Clocks {
 		out.Clocks = append(out.Clocks, clockOf(c))
 	}

@@ -17,7 +17,7 @@ type legAnswer struct {
 
 func answerLeg(v desk.LegView) *legAnswer { return &legAnswer{ETag: etag(v.Version), Body: legOf(v)} }
 
-type legRequest struct{ idPath }
+type legRequest struct{ IDPath }
 
 func (a *API) showLeg(ctx context.Context, by hotline.Actor, r *legRequest) (*legAnswer, error) {
 	id, err := knownID(r.ID, "leg_not_found")
@@ -63,14 +63,14 @@ func (a *API) resolve(ctx context.Context, by hotline.Actor, r *change[emptyBody
 
 type plainDo struct {
 	Note string `json:"note,omitempty" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (b plainDo) do() desk.Do { return desk.Do{Note: b.Note} }
 
 type notedDo struct {
 	Note string `json:"note" minLength:"1" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (b notedDo) do() desk.Do { return desk.Do{Note: b.Note} }
@@ -80,7 +80,7 @@ type returnDo struct {
 	Basis     string `json:"basis" minLength:"1" maxLength:"200" doc:"The legal basis, or the clause of the catalogue"`
 	NextOwner string `json:"next_owner,omitempty" maxLength:"200" doc:"Whom the returning party proposes"`
 	Note      string `json:"note,omitempty" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (b returnDo) do() desk.Do {
@@ -91,7 +91,7 @@ type feedbackDo struct {
 	Result  string `json:"result" minLength:"1" maxLength:"4000" doc:"What was done"`
 	RestLeg string `json:"rest_leg,omitempty" doc:"My part is done, the rest is this leg"`
 	Note    string `json:"note,omitempty" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (b feedbackDo) do() desk.Do {
@@ -101,7 +101,7 @@ func (b feedbackDo) do() desk.Do {
 type extendDo struct {
 	Due  *time.Time `json:"due" doc:"Until when"`
 	Note string     `json:"note,omitempty" maxLength:"4000" doc:"Why"`
-	versioned
+	Versioned
 }
 
 func (b extendDo) do() desk.Do { return desk.Do{Due: b.Due, Note: b.Note} }
@@ -109,7 +109,7 @@ func (b extendDo) do() desk.Do { return desk.Do{Due: b.Due, Note: b.Note} }
 type grantDo struct {
 	Due  *time.Time `json:"due,omitempty" doc:"Of an extension: until when"`
 	Note string     `json:"note,omitempty" maxLength:"4000"`
-	versioned
+	Versioned
 }
 
 func (b grantDo) do() desk.Do { return desk.Do{Due: b.Due, Note: b.Note} }

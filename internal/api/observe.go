@@ -89,7 +89,7 @@ func (a *API) record(r *http.Request, t *trace, rec *recorder, took time.Duratio
 	a.metrics.observe(r.Method, route, status, took)
 
 	attrs := []slog.Attr{slog.String("request", t.id), slog.String("method", known(r.Method)), slog.String("route", route),
-		slog.Int("status", status), slog.Duration("took", took)}
+		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000)}
 	if t.actor.ID != "" {
 		attrs = append(attrs, slog.String("actor", t.actor.ID))
 	}

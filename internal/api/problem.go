@@ -191,6 +191,9 @@ func translate(status int, msg string, errs []error) error {
 			return hotline.Errorf(hotline.Invalid, "header_invalid", at, name)
 		}
 	}
+	if status == http.StatusBadRequest { // no body where one is needed
+		return hotline.Errorf(hotline.Invalid, "body_missing", "body")
+	}
 	if status == http.StatusInternalServerError && msg == "cannot read request body" { // the client went away, or sent broken chunks
 		return &hotline.Error{Kind: hotline.Invalid, Code: "body_missing", Field: "body", Cause: errors.Join(errs...)}
 	}

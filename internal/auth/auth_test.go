@@ -142,6 +142,18 @@ func TestSignInAndSession(t *testing.T) {
 	})
 }
 
+// Whoever was put out of service is treated like a stranger.
+func TestInactivePerson(t *testing.T) {
+	onBoth(t, func(t *testing.T, a *Auth, c *clock) {
+		p := store.Person{ID: hotline.NewID(), Login: "gone", Name: "周测试", Password: HashPassword(password), Role: hotline.Operator, Language: "zh-CN", CreatedAt: c.now()}
+		if err := a.store.Write(t.Context(), func(tx *store.Tx) error { return tx.AddPerson(t.Context(), p) }); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := a.SignIn(t.Context(), "gone", password, "ip")
+		wantCode(t, "sign in", err, hotline.Denied, "sign_in_failed")
+	})
+}
+
 // A session in use is written at most every ten minutes.
 func TestSessionIsNotWrittenEachTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, a *Auth, c *clock) {
