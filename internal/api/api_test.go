@@ -425,6 +425,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", cases, with(`"kind":"song"`), nil, 422, "kind_unknown", "body.kind"},
 		{"POST", cases, with(`"level":9`), nil, 422, "level_range", "body.level"},
 		{"POST", cases, with(`"urgent":"C9"`), nil, 422, "urgent_unknown", "body.urgent"},
+		{"POST", cases, with(`"first_response":"D9"`), nil, 422, "first_response_unknown", "body.first_response"},
 		{"POST", cases, with(`"subject_unit":"nobody"`), nil, 422, "unit_unknown", "body.subject_unit"},
 		{"POST", cases, with(`"caller":{"phone":"call me"}`), nil, 422, "phone_invalid", "body.caller.phone"},
 		{"POST", cases, with(`"external_id":"` + strings.Repeat("x", 201) + `"`), nil, 422, "text_long", "body.external_id"},

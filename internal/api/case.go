@@ -47,6 +47,7 @@ type intakeBody struct {
 	LevelReason  string      `json:"level_reason,omitempty" maxLength:"200"`
 	Item         string      `json:"item,omitempty"`
 	Urgent       *string     `json:"urgent,omitempty" enum:"C1,C2,C3,C4," doc:"A person's decision; empty: none; absent: as triage proposes"`
+	First        string      `json:"first_response,omitempty" doc:"D1 to D7: a person decides that police act first"`
 	Danger       string      `json:"danger,omitempty" maxLength:"200" doc:"Danger seen, in words"`
 	SafeContact  string      `json:"safe_contact,omitempty" maxLength:"200" doc:"When and how the caller may be called"`
 	SubjectUnit  string      `json:"subject_unit,omitempty" doc:"Unit complained of"`
@@ -99,7 +100,7 @@ func (a *API) takeCase(ctx context.Context, by hotline.Actor, r *takeRequest) (*
 		Text: b.Text, Channel: b.Channel, OccurredAt: b.OccurredAt, Region: b.Region, Address: b.Address,
 		CallerName: b.Caller.Name, CallerPhone: b.Caller.Phone, Language: b.Caller.Language, Consent: b.Caller.Consent,
 		Confidential: b.Confidential, Kind: casefile.Kind(b.Kind), Category: b.Category, Item: b.Item, Level: b.Level, LevelReason: b.LevelReason,
-		Urgent: b.Urgent, Danger: b.Danger, SafeContact: b.SafeContact, SubjectUnit: b.SubjectUnit, CallID: b.CallID,
+		Urgent: b.Urgent, FirstResponse: b.First, Danger: b.Danger, SafeContact: b.SafeContact, SubjectUnit: b.SubjectUnit, CallID: b.CallID,
 		ExternalID: b.ExternalID, Key: r.Key,
 	}
 	if len(b.Legs) > 0 {
