@@ -145,8 +145,8 @@ func (p CasePage) Others() []casefile.Case {
 	return slices.DeleteFunc(slices.Clone(p.View.Group), func(c casefile.Case) bool { return c.ID == p.View.ID })
 }
 
-// clocks are the clocks of a leg ("" the case's own), running ones first, with
-// the latest stopped one of each kind.
+// clocks are the clocks of a leg ("" the case's own): those that run, and those
+// that were missed. Of a leg that owes nothing more, whether it was in time.
 func (w words) clocks(v desk.CaseView, legID string) []ClockRow {
 	var out []ClockRow
 	for _, kind := range deadline.Kinds() {
@@ -160,17 +160,10 @@ func (w words) clocks(v desk.CaseView, legID string) []ClockRow {
 			out = append(out, ClockRow{Kind: kind, Left: w.OfClock(*last, v.Region), Provisional: last.Provisional})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b ClockRow) int {
-		return cmp.Compare(stopped(a), stopped(b))
+	runs := slices.ContainsFunc(out, func(r ClockRow) bool { return r.Left.Tone != "done" && r.Left.Tone != "late" })
+	return slices.DeleteFunc(out, func(r ClockRow) bool {
+		return r.Left.Tone == "done" && (runs || r.Kind != deadline.Handling && r.Kind != deadline.Case)
 	})
-	return out
-}
-
-func stopped(r ClockRow) int {
-	if r.Left.Tone == "done" || r.Left.Tone == "late" {
-		return 1
-	}
-	return 0
 }
 
 // caseBuilder makes the parts of a case page.

@@ -254,3 +254,8 @@ func (f VerbForm) ID() string {
 	}
 	return id
 }
+
+// ForRefused says that a verb entered for the unit was refused just now.
+func (l Lane) ForRefused() bool {
+	return slices.ContainsFunc(l.For, func(f VerbForm) bool { return f.Refused() })
+}

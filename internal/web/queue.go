@@ -31,6 +31,9 @@ type CaseRow struct {
 	Step string // what is to be done next; "" nothing here
 }
 
+// Marked says that the row wears a mark.
+func (r CaseRow) Marked() bool { return r.Urgent != "" || r.Dispute || r.Unread || r.Confidential }
+
 func rows(vs []desk.CaseView) []CaseRow {
 	out := make([]CaseRow, len(vs))
 	for i, v := range vs {

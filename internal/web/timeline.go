@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -19,26 +20,47 @@ type EventRow struct {
 	Here  bool   // this platform
 	Who   string
 	Role  string
-	Leg   string // whom the leg is with
+	Leg   string   // whom the leg is with
+	To    []string // where legs went, when several were sent in one action
 	Facts []string
 	Words string // what was said; masked, unless a reason was given
 	Alarm bool
 }
 
-// timeline is the story, oldest first.
+// oneAction is how close together legs were sent in one action.
+const oneAction = time.Second
+
+// timeline is the story, oldest first. Legs sent in one action are one row. A
+// receipt is told only where the other platform gave it: that a unit of this
+// node has what was just sent to it, or this node what it opened a case for, is
+// no news.
 func (b caseBuilder) timeline() []EventRow {
 	node := b.desk.Node()
 	out := make([]EventRow, 0, len(b.events))
 	for _, e := range b.events {
+		if l, ok := b.leg(e.LegID); ok && (l.Local() || l.Incoming()) && e.Kind == string(leg.Receive) {
+			continue
+		}
+		if n := len(out) - 1; e.Kind == string(leg.Send) && n >= 0 && out[n].Kind == e.Kind && out[n].ActorID == e.ActorID &&
+			e.At.Sub(out[n].At) < oneAction && string(e.Text) == out[n].Words {
+			out[n].To = append(out[n].To, b.sentTo(e)...)
+			continue
+		}
 		row := EventRow{
 			EventView: e, Place: b.platform(e.Platform), Here: e.Platform == node.Platform, Who: e.ActorName,
 			Role: e.ActorRole, Words: string(e.Text), Facts: b.facts(e), Alarm: alarming(e.Kind),
 		}
-		if l, ok := b.leg(e.LegID); ok && e.Kind != string(leg.Send) {
+		if l, ok := b.leg(e.LegID); ok && e.Kind != string(leg.Send) && !l.Incoming() {
 			row.Leg = b.holder(l)
+		}
+		if e.Kind == string(leg.Send) {
+			row.To = b.sentTo(e)
 		}
 		if e.ActorRole == string(hotline.Machine) {
 			row.Who = b.w.Word("role", hotline.Machine)
+		}
+		if !row.Here && strings.Contains(row.Who, row.Place) {
+			row.Place = "" // a peer's staff are named with their platform
 		}
 		if b.person != nil {
 			if clear, ok := b.person.Notes[e.ID]; ok {
@@ -94,7 +116,7 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		if c := s.text("channel"); c != "" {
 			add("channel", w.Word("channel", c))
 		}
-		add("category", w.Class(s.text("category")))
+		add("category", w.Class(cmp.Or(s.text("category"), s.text("class"))))
 		add("urgent", w.Class(s.text("urgent")))
 	case "decided":
 		add("category", w.Class(s.text("category")))
@@ -105,10 +127,6 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		}
 		add("region", w.Place(s.text("region")))
 	case string(leg.Send):
-		add("to", b.target(s.text("to")))
-		if r := s.text("role"); r != "" {
-			add("role", w.Word("leg_role", r))
-		}
 		if s.yes("urgent") {
 			out = append(out, w.T("web.fact.urgent"))
 		}
@@ -154,6 +172,15 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		add("due", w.Exact(time.UnixMicro(us)))
 	}
 	return out
+}
+
+// sentTo says where a leg went and as what.
+func (b caseBuilder) sentTo(e desk.EventView) []string {
+	var s said
+	if err := json.Unmarshal([]byte(e.Body), &s); err != nil || s.text("to") == "" {
+		return nil
+	}
+	return []string{b.w.T("web.fact.to", b.target(s.text("to")), b.w.Word("leg_role", s.text("role")))}
 }
 
 // target names where a leg went, as an event keeps it.

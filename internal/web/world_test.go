@@ -89,7 +89,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	// A Wednesday morning at work.
 	w := &world{t: t, clock: &wallClock{now: time.Date(2026, 3, 11, 10, 0, 0, 0, calendar.Zone)}}
-	w.gov = w.platform("12345", "西藏自治区 12345 政务服务便民热线", "540102-housing", "540102-urban")
+	w.gov = w.platform("12345", "西藏自治区 12345 政务服务便民热线", "540102-urban", "540102-housing")
 	w.police = w.platform("110", "西藏自治区公安 110 报警服务台", "540102-police")
 	w.gov.link(w.police)
 	w.police.link(w.gov)

@@ -1,6 +1,7 @@
 // What pages gain where a script runs: keys, drafts, one click one deed, and fresh pages. All of it works without.
 (() => {
   "use strict";
+  document.documentElement.classList.add("js");
   const one = (sel, from = document) => from.querySelector(sel);
   const store = (() => { try { localStorage.setItem("liandong.try", "1"); localStorage.removeItem("liandong.try"); return localStorage; } catch { return null; } })();
 
@@ -82,6 +83,11 @@
   document.addEventListener("htmx:after:swap", () => {
     const news = one("#news[data-reload]");
     if (news && !touched && !one("form[data-sent]") && !one("#revealed")) location.replace(news.dataset.reload);
+  });
+
+  // "Assess" asks for the panel alone.
+  document.addEventListener("click", (event) => {
+    if (form && event.target.closest?.('#intake button[value="triage"]')) { event.preventDefault(); form.dispatchEvent(new Event("panel")); }
   });
 
   // A link to a part of the page opens it.

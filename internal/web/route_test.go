@@ -1,0 +1,185 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"liandong/internal/hotline"
+)
+
+// may is the table of who may use which route, written out by hand: o operator,
+// l shift leader, c clerk, d duty officer, s supervisor, y secretary, e editor,
+// a auditor, m administrator. "*" is everybody signed in, "?" anybody at all.
+var may = map[string]string{
+	"GET /{$}":          "*",
+	"GET /sign-in":      "?",
+	"POST /sign-in":     "?",
+	"POST /sign-out":    "?",
+	"POST /language":    "?",
+	"GET /desk":         "ol",
+	"POST /desk":        "ol",
+	"POST /desk/triage": "ol",
+	"GET /units":        "olcdsya",
+
+	"GET /cases":                "olcdsya",
+	"GET /cases/{id}":           "olcdsya",
+	"GET /cases/{id}/fresh":     "olcdsya",
+	"POST /cases/{id}/reveal":   "olcda",
+	"POST /cases/{id}/decide":   "ol",
+	"POST /cases/{id}/legs":     "ol",
+	"POST /cases/{id}/dual":     "ol",
+	"POST /cases/{id}/calls":    "ol",
+	"POST /cases/{id}/notes":    "ol",
+	"POST /cases/{id}/callback": "ol",
+	"POST /cases/{id}/close":    "ol",
+	"POST /cases/{id}/group":    "ol",
+	"POST /cases/{id}/ungroup":  "ol",
+
+	"GET /legs/{id}":             "olcdsya",
+	"POST /legs/{id}/resolve":    "ol",
+	"POST /legs/{id}/repaired":   "lm",
+	"POST /legs/{id}/accept":     "olcd",
+	"POST /legs/{id}/return":     "olcd",
+	"POST /legs/{id}/progress":   "olcd",
+	"POST /legs/{id}/feedback":   "olcd",
+	"POST /legs/{id}/escalate":   "olcd",
+	"POST /legs/{id}/grant":      "olcd",
+	"POST /legs/{id}/refuse":     "olcd",
+	"POST /legs/{id}/settle":     "ol",
+	"POST /legs/{id}/reopen":     "ol",
+	"POST /legs/{id}/withdraw":   "olcds",
+	"POST /legs/{id}/extend":     "olcds",
+	"POST /legs/{id}/urge":       "olcds",
+	"POST /legs/{id}/supplement": "olcds",
+	"POST /legs/{id}/contest":    "olcds",
+
+	"GET /inbox":    "olcd",
+	"GET /overview": "lsyeam",
+	"GET /links":    "lsam",
+
+	"POST /links/letters/{id}/{how}": "lm",
+	"POST /links/refusals/{id}/seen": "lm",
+
+	"GET /events": "*",
+	"GET /alert":  "olcdsya",
+}
+
+var initials = map[string]string{"operator": "o", "leader": "l", "clerk": "c", "duty": "d", "supervisor": "s",
+	"secretary": "y", "editor": "e", "auditor": "a", "administrator": "m"}
+
+// Every route × every role, through the whole handler: who may not is refused
+// before anything is looked at, who may gets past the door.
+func TestRoutesByRole(t *testing.T) {
+	w := newWorld(t)
+	s := &site{desk: w.gov.desk}
+	routes := s.routes()
+	if got, want := len(routes), len(may); got != want {
+		t.Errorf("got %d routes, want the %d of the table", got, want)
+	}
+	people := map[string]*person{"": w.gov.nobody()}
+	for login := range initials {
+		people[login] = w.gov.as(login)
+	}
+	for _, r := range routes {
+		allowed, ok := may[r.pattern]
+		if !ok {
+			t.Errorf("%s: not in the table", r.pattern)
+			continue
+		}
+		method, path, _ := strings.Cut(r.pattern, " ")
+		path = strings.NewReplacer("{$}", "", "{id}", "none", "{how}", "none").Replace(path)
+		if path == "/events" || path == "/sign-out" {
+			continue // the stream does not end; signing out ends the session that the other rows need
+		}
+		for login, who := range people {
+			var got answer
+			if method == http.MethodGet {
+				got = who.get(path)
+			} else {
+				got = who.post(path, url.Values{})
+			}
+			asked := got.status == http.StatusSeeOther && strings.HasPrefix(got.location, "/sign-in")
+			switch {
+			case allowed == "?" && asked && path != "/sign-in":
+				t.Errorf("%s by %q: asked to sign in, want it open", r.pattern, login)
+			case allowed != "?" && login == "" && !asked:
+				t.Errorf("%s by nobody: got %d, want to be asked to sign in", r.pattern, got.status)
+			case login == "" || allowed == "?":
+			case allowed == "*" || strings.Contains(allowed, initials[login]):
+				if got.status == http.StatusForbidden && !deskRefuses(r.pattern, login) || asked {
+					t.Errorf("%s by %s: got %d, want to get past the door", r.pattern, login, got.status)
+				}
+			case got.status != http.StatusForbidden:
+				t.Errorf("%s by %s: got %d, want 403", r.pattern, login, got.status)
+			}
+		}
+	}
+}
+
+// deskRefuses names what the role holds the right for, but the desk refuses by
+// the object: an inbox is a unit's.
+func deskRefuses(pattern, login string) bool {
+	return pattern == "GET /inbox" && (login == "operator" || login == "leader")
+}
+
+// What a page offers in its navigation can be opened.
+func TestNavigationLeadsSomewhere(t *testing.T) {
+	w := newWorld(t)
+	for login := range initials {
+		who := w.gov.as(login)
+		home := who.get("/")
+		if home.status != http.StatusSeeOther {
+			t.Errorf("%s: home got %d, want a redirect to their work", login, home.status)
+			continue
+		}
+		first := who.get(home.location)
+		if first.status != http.StatusOK {
+			t.Errorf("%s: %s got %d, want 200", login, home.location, first.status)
+			continue
+		}
+		for _, a := range first.page().all(t, ".nav-main a") {
+			if got := who.get(a.attrs["href"]); got.status != http.StatusOK {
+				t.Errorf("%s: %s in the navigation got %d, want 200", login, a.attrs["href"], got.status)
+			}
+		}
+	}
+}
+
+// Every verb that a person may use has a route and a right that its role table
+// knows.
+func TestVerbsHaveRights(t *testing.T) {
+	for _, v := range verbs() {
+		if !slices.Contains(hotline.Rights(), verbRight(v)) {
+			t.Errorf("%s: right %q is none", v, verbRight(v))
+		}
+	}
+}
+
+// A form of another site changes nothing, and nothing is kept or loaded from
+// outside.
+func TestHeadersAndForeignForms(t *testing.T) {
+	w := newWorld(t)
+	who := w.gov.as("operator")
+	got := who.get("/desk")
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+	} {
+		if h := got.header.Get(name); h != want {
+			t.Errorf("%s: got %q, want %q", name, h, want)
+		}
+	}
+	if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("got policy %q, want nothing by default and nothing unsafe", csp)
+	}
+	if n := got.count("script[src]"); n == 0 || n != got.count("script") || got.count("style") != 0 {
+		t.Errorf("got a script or style in the page itself")
+	}
+	foreign := who.do(http.MethodPost, "/desk", strings.NewReader("text=x&do=save"), map[string]string{
+		"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.invalid"})
+	if foreign.status != http.StatusForbidden {
+		t.Errorf("a form of another site got %d, want 403", foreign.status)
+	}
+}
