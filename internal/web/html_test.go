@@ -22,7 +22,14 @@ type element struct {
 // elements and attributes without a value.
 func (a answer) page() *element {
 	a.t.Helper()
-	d := xml.NewDecoder(strings.NewReader(a.body))
+	// What a browser shows as a replacement character, the reader would refuse.
+	readable := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(a.body, "\uFFFD"))
+	d := xml.NewDecoder(strings.NewReader(readable))
 	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	root := &element{name: "root"}
 	at := root
