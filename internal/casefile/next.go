@@ -42,11 +42,10 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 	var out []Step
 	add := func(code, legID string) { out = append(out, Step{Code: code, Leg: legID}) }
 
-	var outgoing []leg.Leg
-	var incoming *leg.Leg
-	for i, l := range legs {
+	var outgoing, incoming []leg.Leg
+	for _, l := range legs {
 		if l.Incoming() {
-			incoming = &legs[i]
+			incoming = append(incoming, l)
 		} else {
 			outgoing = append(outgoing, l)
 		}
@@ -56,8 +55,12 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 			add(StepPhone, l.ID)
 		}
 	}
-	if incoming != nil && incoming.State == leg.Received {
-		add(StepAccept, incoming.ID)
+	untaken := false
+	for _, l := range incoming {
+		if l.State == leg.Received {
+			add(StepAccept, l.ID)
+			untaken = true
+		}
 	}
 	if c.Urgent != "" && line != "110" && !hasLegTo110(outgoing) {
 		if c.Urgent == "C3" && c.Danger == "" {
@@ -80,14 +83,17 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 		}
 		add(StepSettle, l.ID)
 	}
-	if len(outgoing) == 0 && (incoming == nil || incoming.State != leg.Received && !incoming.State.Ended()) {
-		out = append(out, firstSteps(line, c, caseLine)...)
+	for _, l := range incoming {
+		if len(outgoing) > 0 && canAnswer(l, outgoing) {
+			out = append([]Step{{Code: StepAnswer, Leg: l.ID}}, out...)
+		}
 	}
-	if incoming != nil && (incoming.State == leg.Accepted || incoming.State == leg.Working || incoming.State == leg.Reopened) && allDone(outgoing) {
-		if len(outgoing) > 0 {
-			out = append([]Step{{Code: StepAnswer, Leg: incoming.ID}}, out...)
-		} else {
-			add(StepAnswer, incoming.ID)
+	if len(outgoing) == 0 && !untaken && (len(incoming) == 0 || !allDone(incoming)) {
+		out = append(out, firstSteps(line, c, caseLine)...)
+		for _, l := range incoming {
+			if canAnswer(l, nil) {
+				add(StepAnswer, l.ID)
+			}
 		}
 	}
 	if allDone(legs) && len(legs) > 0 {
@@ -128,11 +134,26 @@ func firstSteps(line string, c Case, caseLine string) []Step {
 	return out
 }
 
+// canAnswer: a leg that we hold is answered when what we sent on for it is
+// done. What we sent to the same platform does not count: where a case has come
+// back to where it came from, each would wait for the other.
+func canAnswer(l leg.Leg, outgoing []leg.Leg) bool {
+	if l.State != leg.Accepted && l.State != leg.Working && l.State != leg.Reopened {
+		return false
+	}
+	for _, o := range outgoing {
+		if !o.Done() && o.Peer != l.Peer {
+			return false
+		}
+	}
+	return true
+}
+
 // callsBack: 12345 asks the caller by default, also for a matter of 110's that
 // it received; 110 asks only for what it never passed on.
-func callsBack(line string, incoming *leg.Leg) bool {
-	if incoming != nil {
-		return incoming.CallbackBy == line
+func callsBack(line string, incoming []leg.Leg) bool {
+	if len(incoming) > 0 {
+		return incoming[0].CallbackBy == line
 	}
 	return true
 }
