@@ -588,7 +588,7 @@ func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
 			return err
 		}
 	}
-	if l.Resolution != leg.Unresolved {
+	if l.Resolution != leg.Unresolved && casefile.Known(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
 		return w.asMachine(func() error {
 			return w.perform(l, leg.Act{Verb: leg.Withdraw, Side: leg.Sender, At: w.now}, Do{Verb: leg.Withdraw, Note: "已另行处理"})
 		})
@@ -619,6 +619,9 @@ func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
 		return err
 	}
 	l.Repair, l.dirty = "voided", true
+	if l.Pending == leg.Verb(out.Type) { // an ask that nobody heard is not open, and may be asked again
+		l.Pending = ""
+	}
 	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, ""); err != nil {
 		return err
 	}

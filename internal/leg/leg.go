@@ -15,7 +15,7 @@ const (
 	Joint Role = "joint"
 )
 
-// Ground of a return; contract.md fixes the codes.
+// Ground of a return. The codes are part of the contract.
 type Ground string
 
 const (
@@ -115,7 +115,10 @@ type Act struct {
 }
 
 // Do decides an act on a leg and returns the leg afterwards, its counters
-// untouched but for Version. Errors are Conflict (the state or an open ask does
+// untouched but for Version. An open ask ends with its answer, or when the leg
+// reaches a state in which nothing is asked; accepting or beginning work does
+// not end it, since the other side may have asked just before it heard of that,
+// and then the two copies would disagree about what is open. Errors are Conflict (the state or an open ask does
 // not allow it) or Invalid (a field is missing); the leg is then unchanged.
 func (l Leg) Do(a Act) (Leg, error) {
 	if err := a.check(l); err != nil {
@@ -123,16 +126,16 @@ func (l Leg) Do(a Act) (Leg, error) {
 	}
 	to, err := Next(l.State, a.Verb, a.Side)
 	if err != nil {
-		if a.Letter && !Moving(a.Verb) {
-			return l, nil // an ask that crossed a move: an event and no more
+		if a.Letter && event(a.Verb, a.Side) && !moves(a.Verb, a.Side) {
+			return l, nil // an ask or an answer that crossed a move: an event and no more
 		}
 		return l, err
 	}
 	moved := to != l.State
 	if moved {
 		l.Version++
-		if a.Side == Holder {
-			l.Pending = "" // any move of the holder ends an ask
+		if !has(asked, to) {
+			l.Pending = ""
 		}
 	}
 	l.State = to
@@ -146,7 +149,7 @@ func (l Leg) Do(a Act) (Leg, error) {
 			l.Pending = Extend
 		}
 	case Grant, Refuse:
-		if !moved && (l.Pending == a.Of || a.Of == "") {
+		if l.Pending == answers(a.Side) {
 			l.Pending = ""
 		}
 	case Return:
@@ -165,12 +168,7 @@ func Moving(v Verb) bool {
 	if v == Send {
 		return true
 	}
-	for _, m := range moves {
-		if m.Verb == v {
-			return true
-		}
-	}
-	return false
+	return moves(v, Sender) || moves(v, Holder)
 }
 
 func (a Act) check(l Leg) error {
@@ -186,10 +184,8 @@ func (a Act) check(l Leg) error {
 			return hotline.Errorf(hotline.Invalid, "basis_missing", "basis")
 		}
 	case Grant, Refuse:
-		if a.Letter {
-			return nil
-		}
-		if want := askedBy(a.Side); l.Pending != want {
+		want := answers(a.Side)
+		if !a.Letter && l.Pending != want || a.Of != "" && a.Of != want {
 			return hotline.Errorf(hotline.Conflict, "nothing_asked", "state", string(want))
 		}
 	case Withdraw, Extend:
@@ -210,10 +206,10 @@ func (a Act) check(l Leg) error {
 
 var groundStates = []State{Received, Accepted}
 
-// askedBy is the ask that a side answers: the holder answers a withdrawal, the
-// sender an extension.
-func askedBy(answerer Side) Verb {
-	if answerer == Holder {
+// answers is the ask that a side answers: the holder a withdrawal, the sender
+// an extension.
+func answers(side Side) Verb {
+	if side == Holder {
 		return Withdraw
 	}
 	return Extend
@@ -235,9 +231,10 @@ func (l Leg) GrantAtOnce() bool {
 	return l.Pending == Withdraw && l.State == Received && !l.Urgent
 }
 
-// NeedsResolution says that the sender must still say how it goes on.
+// NeedsResolution says that the sender must still say how it goes on. It is
+// never true of the holder's copy.
 func (l Leg) NeedsResolution() bool {
-	return (l.State == Returned || l.Undeliverable && l.State == Sent) && l.Resolution == Unresolved
+	return !l.Incoming() && (l.State == Returned || l.Undeliverable && l.State == Sent) && l.Resolution == Unresolved
 }
 
 // Done says that the leg does not keep its case from closing.

@@ -2,7 +2,7 @@ package leg
 
 import "liandong/internal/hotline"
 
-// State of a leg; contract.md fixes the names.
+// State of a leg. The names are part of the contract.
 type State string
 
 const (
@@ -78,9 +78,9 @@ type Move struct {
 	To   State
 }
 
-// moves is protocol.md's table, whole. The same rows move the local copy of a
-// leg and the copy of what the peer did.
-var moves = []Move{
+// table is every move there is, one row each. The same rows move the local copy
+// of a leg and the copy of what the peer did.
+var table = []Move{
 	{Sent, Receive, Holder, Received},
 
 	{Received, Accept, Holder, Accepted},
@@ -106,17 +106,24 @@ var moves = []Move{
 }
 
 // Moves returns a copy of the table.
-func Moves() []Move { return append([]Move(nil), moves...) }
+func Moves() []Move { return append([]Move(nil), table...) }
 
 // Owner is the side whose move it is in a state; "" at an end.
 func Owner(s State) Side {
-	for _, m := range moves {
+	for _, m := range table {
 		if m.From == s {
 			return m.Side
 		}
 	}
 	return ""
 }
+
+// held are the states in which the holder's people have the leg. Only in these
+// is something asked and answered; a withdrawal may be asked of a sent leg too.
+var (
+	held  = []State{Received, Accepted, Working, Reopened}
+	asked = append([]State{Sent}, held...)
+)
 
 // events are the verbs that move nothing: which side may use them, and in
 // which states. A nil list of states means any.
@@ -126,11 +133,11 @@ var events = []struct {
 	states []State
 }{
 	{Progress, Holder, []State{Working}},
-	{Withdraw, Sender, []State{Sent, Received, Accepted, Working, Reopened}},
-	{Extend, Holder, []State{Received, Accepted, Working, Reopened}},
-	{Grant, Sender, []State{Received, Accepted, Working, Reopened}},  // an asked extension
-	{Refuse, Sender, []State{Received, Accepted, Working, Reopened}}, // an asked extension
-	{Refuse, Holder, []State{Received, Accepted, Working, Reopened}}, // an asked withdrawal
+	{Withdraw, Sender, asked},
+	{Extend, Holder, held},
+	{Grant, Sender, held},  // an asked extension
+	{Refuse, Sender, held}, // an asked extension
+	{Refuse, Holder, held}, // an asked withdrawal
 	{Urge, Sender, nil},
 	{Supplement, "", nil},
 	{Call, "", nil},
@@ -144,7 +151,7 @@ var events = []struct {
 // which is the same state for an event, or a Conflict that names what is
 // refused. This is the only place where a move is allowed.
 func Next(from State, verb Verb, side Side) (State, error) {
-	for _, m := range moves {
+	for _, m := range table {
 		if m.From == from && m.Verb == verb && m.Side == side {
 			return m.To, nil
 		}
@@ -157,6 +164,27 @@ func Next(from State, verb Verb, side Side) (State, error) {
 	return from, hotline.Errorf(hotline.Conflict, "move_refused", "state", string(verb), string(from), string(side))
 }
 
+// moves says whether some row of the table has the verb on that side: the
+// sender's grant is an event where the holder's moves.
+func moves(v Verb, side Side) bool {
+	for _, m := range table {
+		if m.Verb == v && m.Side == side {
+			return true
+		}
+	}
+	return false
+}
+
+// event says whether a side may use a verb, in some state, without a move.
+func event(v Verb, side Side) bool {
+	for _, e := range events {
+		if e.verb == v && (e.side == "" || e.side == side) {
+			return true
+		}
+	}
+	return false
+}
+
 func has(states []State, s State) bool {
 	for _, x := range states {
 		if x == s {
@@ -166,7 +194,7 @@ func has(states []State, s State) bool {
 	return false
 }
 
-// Verbs lists every verb, moving or not, in the order of protocol.md.
+// Verbs lists every verb, moving or not, in the order of a life.
 func Verbs() []Verb {
 	return []Verb{Send, Receive, Accept, Return, Progress, Feedback, Settle, Reopen, Grant, Refuse,
 		Withdraw, Extend, Urge, Supplement, Call, Callback, Contest, Escalate, Void}
