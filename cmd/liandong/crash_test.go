@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"liandong/internal/pgtest"
+)
+
+// Two nodes as processes of their own are killed in turn, again and again,
+// while texts are fed in and sample clerks work them. Afterwards every text is
+// one case, nothing is stuck, and both sides agree.
+//
+// By hand, longer and with other texts: LIANDONG_CRASH_FROM=FILE
+// LIANDONG_CRASH_KILLS=20 go test ./cmd/liandong -run TestKilledNodes -timeout 60m
+func TestKilledNodes(t *testing.T) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) { killNodes(t, engine) })
+	}
+}
+
+const crashCases = 240
+
+func killNodes(t *testing.T, engine string) {
+	kills := 3
+	if s := os.Getenv("LIANDONG_CRASH_KILLS"); s != "" {
+		var err error
+		if kills, err = strconv.Atoi(s); err != nil {
+			t.Fatalf("LIANDONG_CRASH_KILLS: %v", err)
+		}
+	}
+	dir := t.TempDir()
+	w := &crashWorld{t: t, dir: dir, bin: filepath.Join(dir, "liandong")}
+	w.command("go", "build", "-o", w.bin, ".")
+	w.node("540000-12345", "12345", engine)
+	w.node("540000-110", "110", engine)
+	w.connect()
+	for i := range w.nodes {
+		w.start(i)
+	}
+	ready := filepath.Join(dir, "ready.json")
+	doc, err := json.Marshal(map[string]any{"nodes": w.nodes})
+	if err == nil {
+		err = os.WriteFile(ready, doc, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
+	defer cancel()
+	replay := exec.CommandContext(ctx, w.bin, "replay", "--from", w.texts(), "--ready", ready, "--drive", "5", "--json")
+	var out, errs bytes.Buffer
+	replay.Stdout, replay.Stderr = &out, &errs
+	if err := replay.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- replay.Wait() }()
+	ended := false
+	for k := range 2 * kills { // each node in turn
+		select {
+		case err := <-done:
+			done <- err
+			ended = true
+		case <-time.After(time.Duration(700+(k*389)%1300) * time.Millisecond):
+		}
+		w.kill(k % 2)
+		w.start(k % 2)
+	}
+	if ended {
+		t.Logf("the clerks had finished before the last kill")
+	}
+	if err := <-done; err != nil {
+		t.Errorf("replay: %v\n%s\n%s", err, tail(out.String()), tail(errs.String()))
+	}
+	w.checkSummary(out.Bytes())
+	for _, n := range w.nodes {
+		w.command(w.bin, "reconcile", "--node", n.URL, "--token", n.Token)
+	}
+}
+
+func tail(s string) string { return s[max(0, len(s)-2000):] }
+
+type crashNode struct {
+	Platform string `json:"platform"`
+	URL      string `json:"url"`
+	Token    string `json:"token"`
+	config   string
+	address  string
+	cmd      *exec.Cmd
+	log      string
+}
+
+type crashWorld struct {
+	t        *testing.T
+	dir, bin string
+	nodes    []*crashNode
+}
+
+// command runs a program and returns what it printed.
+func (w *crashWorld) command(name string, args ...string) string {
+	w.t.Helper()
+	cmd := exec.Command(name, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		w.t.Fatalf("%s %s: %v\n%s%s", filepath.Base(name), strings.Join(args, " "), err, tail(out.String()), tail(errs.String()))
+	}
+	return out.String()
+}
+
+// node writes a configuration and makes a token with every scope.
+func (w *crashWorld) node(platform, line, engine string) {
+	w.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	n := &crashNode{Platform: line, address: l.Addr().String(), URL: "http://" + l.Addr().String(),
+		config: filepath.Join(w.dir, line+".json"), log: filepath.Join(w.dir, line+".log")}
+	l.Close()
+	c := map[string]string{"platform": platform, "line": line, "name": "试验" + line, "region": "540000", "listen": n.address, "data": filepath.Join(w.dir, line)}
+	if engine == "postgres" {
+		c["database"] = pgtest.DSN(w.t)
+	}
+	doc, err := json.Marshal(c)
+	if err == nil {
+		err = os.WriteFile(n.config, doc, 0o600)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	n.Token = strings.TrimSpace(w.command(w.bin, "token", "add", "--config", n.config, "--name", "crash",
+		"--scope", "cases.see,cases.take,cases.decide,legs.work,legs.ask,overview.see,links.see,links.mend"))
+	w.nodes = append(w.nodes, n)
+	w.t.Cleanup(func() { w.stop(n) })
+}
+
+// connect links the two by their key documents, as two administrators would.
+func (w *crashWorld) connect() {
+	w.t.Helper()
+	for i, n := range w.nodes {
+		peer := w.nodes[1-i]
+		keys := filepath.Join(w.dir, peer.Platform+"-keys.json")
+		if err := os.WriteFile(keys, []byte(w.command(w.bin, "link", "keys", "--config", peer.config)), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		w.command(w.bin, "link", "add", "--config", n.config, "--peer-keys", keys, "--url", peer.URL, "--phone", "08910000"+peer.Platform[:3])
+	}
+}
+
+func (w *crashWorld) start(i int) {
+	w.t.Helper()
+	n := w.nodes[i]
+	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer log.Close()
+	n.cmd = exec.Command(w.bin, "serve", "--config", n.config)
+	n.cmd.Stdout, n.cmd.Stderr = log, log
+	if err := n.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	for range 300 {
+		res, err := http.Get(n.URL + "/readyz")
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b, _ := os.ReadFile(n.log)
+	w.t.Fatalf("%s does not come up\n%s", n.Platform, tail(string(b)))
+}
+
+// kill ends a node as a power cut would.
+func (w *crashWorld) kill(i int) {
+	w.t.Helper()
+	n := w.nodes[i]
+	if err := n.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		w.t.Fatal(err)
+	}
+	n.cmd.Wait()
+	n.cmd = nil
+}
+
+func (w *crashWorld) stop(n *crashNode) {
+	if n.cmd != nil {
+		n.cmd.Process.Kill()
+		n.cmd.Wait()
+		n.cmd = nil
+	}
+}
+
+// texts is a file of invented texts, or the one given.
+func (w *crashWorld) texts() string {
+	if f := os.Getenv("LIANDONG_CRASH_FROM"); f != "" {
+		return f
+	}
+	says := []string{"小区门口的路灯坏了三天没有人来修", "楼下烧烤店油烟很大晚上睡不着觉", "有人在路口打架，已经有人受伤了", "老板拖欠我们工资三个月了",
+		"我家孩子走丢了，穿红色衣服", "自来水停了一天了什么时候来水", "邻居占了我家草场不肯退", "超市卖过期的牛奶给老人"}
+	path := filepath.Join(w.dir, "texts.jsonl")
+	var b bytes.Buffer
+	for i := range crashCases {
+		fmt.Fprintf(&b, "{\"id\":\"invented-%d\",\"text\":\"%s（第%d件）\"}\n", i, says[i%len(says)], i)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// checkSummary reads what replay says of the end: every text one case.
+func (w *crashWorld) checkSummary(out []byte) {
+	w.t.Helper()
+	var s Tally
+	if err := json.Unmarshal(out, &s); err != nil {
+		w.t.Fatalf("summary %q: %v", tail(string(out)), err)
+	}
+	if len(s.Failed) > 0 || s.Driven == nil || s.Driven.gaveUp() {
+		w.t.Fatalf("got failed %v, driven %+v; want every text one case and nothing stuck", s.Failed, s.Driven)
+	}
+	for _, o := range s.Driven.Open {
+		w.t.Logf("open, explained: %s %s %s", o.Platform, o.ExternalID, o.Reason)
+	}
+}
