@@ -1,9 +1,10 @@
 package web
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -16,31 +17,20 @@ const (
 
 // events tells an open page that something has changed. What it is, the page
 // asks for itself, with the rights of whoever looks: the stream holds no data.
-// A browser that was cut off says the last id it has seen, and hears at once
-// when anything may have happened since.
+// It begins with a tick: something may have changed since the page was made, or
+// since the browser was cut off.
 func (s *site) events(q *request) error {
 	c := http.NewResponseController(q.w)
-	// The server's limits are for answers that end.
-	if err := c.SetWriteDeadline(time.Time{}); err != nil {
-		s.log.Debug("stream keeps the server's write deadline", "err", err)
-	}
 	h := q.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no")
 	q.w.WriteHeader(http.StatusOK)
 
 	changes := s.desk.Changes()
-	if _, err := fmt.Fprint(q.w, ": open\nretry: 1000\n\n"); err != nil {
-		return nil // gone already
-	}
-	last, err := strconv.ParseInt(q.Header.Get("Last-Event-ID"), 10, 64)
-	if err == nil && last > 0 {
-		if err := s.tick(q); err != nil {
-			return nil
+	if err := s.tick(q, c); err != nil {
+		if errors.Is(err, http.ErrNotSupported) {
+			s.log.Error("stream of changes", "err", err) // the answer has begun: there is no page to say it on
 		}
-	}
-	if err := c.Flush(); err != nil {
-		s.log.Error("stream of changes", "err", err) // the answer has begun: there is no page to say it on
 		return nil
 	}
 	alive := time.NewTicker(keepAlive)
@@ -48,19 +38,17 @@ func (s *site) events(q *request) error {
 	end := time.NewTimer(streamLasts)
 	defer end.Stop()
 	for {
+		var err error
 		select {
 		case <-q.ctx().Done():
 			return nil
 		case <-end.C:
 			return nil
 		case <-alive.C:
-			_, err = fmt.Fprint(q.w, ": alive\n\n")
+			err = send(q, c, ": alive\n\n")
 		case <-changes:
 			changes = s.desk.Changes()
-			err = s.tick(q)
-		}
-		if err == nil {
-			err = c.Flush()
+			err = s.tick(q, c)
 		}
 		if err != nil {
 			return nil // the browser has gone
@@ -73,8 +61,19 @@ func (s *site) events(q *request) error {
 	}
 }
 
-func (s *site) tick(q *request) error {
+func (s *site) tick(q *request, c *http.ResponseController) error {
 	now := s.desk.Now().UnixMicro()
-	_, err := fmt.Fprintf(q.w, "event: changed\nid: %d\ndata: %d\n\n", now, now)
-	return err
+	return send(q, c, fmt.Sprintf("retry: 1000\nevent: changed\nid: %d\ndata: %d\n\n", now, now))
+}
+
+// send writes to a stream, which the server's limit for whole answers would
+// cut: it has a limit for each piece instead.
+func send(q *request, c *http.ResponseController, piece string) error {
+	if err := c.SetWriteDeadline(time.Now().Add(2 * keepAlive)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := io.WriteString(q.w, piece); err != nil {
+		return err
+	}
+	return c.Flush()
 }

@@ -71,7 +71,7 @@
           if (field.type === "checkbox") field.checked = field.value === value; else field.value = value;
         }
         say("restored");
-        form.dispatchEvent(new Event("panel"));
+        document.addEventListener("htmx:after:process", () => form.dispatchEvent(new Event("panel")), { once: true }); // now htmx listens
       } catch { store.removeItem(draftName); }
     }
   }
@@ -82,8 +82,15 @@
   document.addEventListener("toggle", (event) => { if (event.target.open && event.target.matches("details")) touched = true; }, true);
   document.addEventListener("htmx:after:swap", () => {
     const news = one("#news[data-reload]");
-    if (news && !touched && !one("form[data-sent]") && !one("#revealed")) location.replace(news.dataset.reload);
+    if (news && !touched && !one("form[data-sent]") && !one("#revealed")) {
+      htmx.ajax("GET", news.dataset.reload, { target: "#main", select: "#main", swap: "outerMorph" });
+    }
   });
+
+  // A candidate that is chosen takes the place of another class chosen before.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches('input[name="category"]') && form) form.elements.category_other.value = "";
+  }, true);
 
   // "Assess" asks for the panel alone.
   document.addEventListener("click", (event) => {
