@@ -251,15 +251,18 @@ func (l Leg) Done() bool {
 }
 
 // Can lists the verbs that a side may use now, in the order of the table: what
-// the page shows as buttons, and only those.
+// the page shows as buttons, and only those. An urge is taken in any state, but
+// offered only while the holder has something to do.
 func (l Leg) Can(side Side, now time.Time) []Verb {
 	var out []Verb
 	for _, v := range Verbs() {
-		a := Act{Verb: v, Side: side, At: now, Ground: OtherGround, Basis: "?"}
 		if v == Send || v == Receive || v == Void || v == Call || v == Callback {
-			continue
+			continue // a machine's, or with a form of their own
 		}
-		if _, err := l.Do(a); err == nil {
+		if v == Urge && Owner(l.State) != Holder {
+			continue // nobody there to hurry
+		}
+		if _, err := l.Do(Act{Verb: v, Side: side, At: now, Ground: OtherGround, Basis: "?"}); err == nil {
 			out = append(out, v)
 		}
 	}
