@@ -34,6 +34,11 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 	if err := a.Check(hotline.TakeCases, d.where(a, "", d.regionOr(in.Region))); err != nil {
 		return v, false, err
 	}
+	if len(in.Legs) > 0 {
+		if err := a.Check(hotline.DecideCases, d.where(a, "", d.regionOr(in.Region))); err != nil {
+			return v, false, err
+		}
+	}
 	if err := d.checkIn(&in); err != nil {
 		return v, false, err
 	}
