@@ -315,12 +315,16 @@ func (d *driver) waits(c drivenCase) bool {
 // work does what there is to do with a case, one step after the other.
 func (d *driver) work(ctx context.Context, n *playedNode, c drivenCase) {
 	for range driveSteps {
-		a, ok := d.choose(n, c)
-		if !ok || ctx.Err() != nil {
+		a := d.choose(n, c)
+		if a.path == "" || ctx.Err() != nil {
 			return
 		}
 		at := n.Platform + "/" + c.ID
-		_, err := n.call(ctx, http.MethodPost, a.path, a.body, nil)
+		var body any
+		if len(a.body) > 0 {
+			body = a.body
+		}
+		_, err := n.call(ctx, http.MethodPost, a.path, body, nil)
 		d.note(at, a, err)
 		if err != nil {
 			return // look again in the next pass
@@ -355,116 +359,129 @@ func (d *driver) note(at string, a action, err error) {
 // action is one call. once names it where it must not come again.
 type action struct {
 	path string
-	body any
+	body fields
 	once string
 }
 
 type fields map[string]any
 
-// luck is the number from 0 to 1 that a choice follows from.
-type luck func(what string, a ...any) float64
-
-func (d *driver) luckOf(n *playedNode, c drivenCase) luck {
-	key := c.ID
-	d.mu.Lock()
-	if k, ok := d.keys[n.Platform+"/"+c.ID]; ok {
-		key = k
-	}
-	for peer, id := range c.LinkIDs {
-		if k, ok := d.keys[peer+"/"+id]; ok {
-			key = k
-		}
-	}
-	d.mu.Unlock()
-	return func(what string, a ...any) float64 {
-		sum := sha256.Sum256([]byte(strings.Join([]string{d.seed, key, n.Line, what, fmt.Sprint(a...)}, "|")))
-		return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
-	}
+// turn is a clerk of a node looking at a case.
+type turn struct {
+	*driver
+	n   *playedNode
+	c   drivenCase
+	key string // what choices follow from: the external id that the matter began with
 }
 
-func (d *driver) done(n *playedNode, c drivenCase, once string) bool {
+func (d *driver) turn(n *playedNode, c drivenCase) turn {
+	t := turn{driver: d, n: n, c: c, key: c.ID}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.did[n.Platform+"/"+c.ID+once]
-}
-
-// choose is what the clerk of a node does next with a case.
-func (d *driver) choose(n *playedNode, c drivenCase) (action, bool) {
-	if c.Status == "closed" || c.Status == "archived" {
-		return action{}, false
-	}
-	chance := d.luckOf(n, c)
-	slices.SortFunc(c.Legs, func(a, b drivenLeg) int { return cmp.Compare(a.ID, b.ID) })
-	for i, l := range c.Legs {
-		if a, ok := d.chooseLeg(n, c, i, l, chance); ok && !(a.once != "" && d.done(n, c, a.once)) {
-			return a, true
+	for peer, id := range c.LinkIDs {
+		if k, ok := d.keys[peer+"/"+id]; ok {
+			t.key = k
 		}
 	}
-	if a, ok := d.chooseCase(n, c, chance); ok && !(a.once != "" && d.done(n, c, a.once)) {
-		return a, true
+	if k, ok := d.keys[n.Platform+"/"+c.ID]; ok {
+		t.key = k
 	}
-	return action{}, false
+	return t
 }
 
-func onLeg(l drivenLeg, verb string, body fields) (action, bool) {
-	return action{path: "/api/v1/legs/" + l.ID + "/" + verb, body: body}, true
+// chance is a number from 0 to 1 for one choice.
+func (t turn) chance(what string, a ...any) float64 {
+	sum := sha256.Sum256([]byte(strings.Join([]string{t.seed, t.key, t.n.Line, what, fmt.Sprint(a...)}, "|")))
+	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
 }
 
-func onCase(c drivenCase, what string, body fields) (action, bool) {
-	return action{path: "/api/v1/cases/" + c.ID + "/" + what, body: body}, true
+// fresh says that something which is done once has not been done.
+func (t turn) fresh(once string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.did[t.n.Platform+"/"+t.c.ID+once]
 }
 
-func only(once string, a action, ok bool) (action, bool) {
+func onLeg(l drivenLeg, verb string, body fields) action {
+	return action{path: "/api/v1/legs/" + l.ID + "/" + verb, body: body}
+}
+
+func (t turn) onCase(what string, body fields) action {
+	return action{path: "/api/v1/cases/" + t.c.ID + "/" + what, body: body}
+}
+
+func (a action) only(once string) action {
 	a.once = once
-	return a, ok
+	return a
 }
 
-// chooseLeg is what there is to do with one leg.
-func (d *driver) chooseLeg(n *playedNode, c drivenCase, i int, l drivenLeg, chance luck) (action, bool) {
+// nothing is no action.
+var nothing action
+
+// choose is what the clerk of a node does next with a case; nothing where it is
+// somebody else's turn.
+func (d *driver) choose(n *playedNode, c drivenCase) action {
+	if c.Status == "closed" || c.Status == "archived" {
+		return nothing
+	}
+	t := d.turn(n, c)
+	slices.SortFunc(c.Legs, func(a, b drivenLeg) int { return cmp.Compare(a.ID, b.ID) })
+	for i, l := range c.Legs {
+		if a := t.leg(i, l); a.path != "" {
+			return a
+		}
+	}
+	return t.whole()
+}
+
+// leg is what there is to do with one leg.
+func (t turn) leg(i int, l drivenLeg) action {
 	at := fmt.Sprintf("%d.%d", i, l.Version)
 	ours := l.local() || l.incoming() // the holder is played here
 	switch {
 	case l.Pending == "withdraw" && ours:
-		if chance("grant", at) < 0.8 {
+		if t.chance("grant", at) < 0.8 {
 			return onLeg(l, "grant", fields{"note": "演示：同意撤回"})
 		}
-		a, ok := onLeg(l, "refuse", fields{"note": "演示：已经着手，不同意撤回"})
-		return only("/refuse"+at, a, ok)
+		return onLeg(l, "refuse", fields{"note": "演示：已经着手，不同意撤回"})
 	case l.Pending == "extend" && !l.incoming():
-		return onLeg(l, "grant", fields{"due": time.Now().AddDate(0, 0, 20).Format(time.RFC3339)})
+		return onLeg(l, "grant", fields{"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339)})
 	case l.incoming():
-		return d.chooseIncoming(n, c, at, l, chance)
+		return t.incoming(at, l)
 	case l.State == "answered":
-		return d.chooseAnswered(c, at, l, chance)
+		return t.answered(at, l)
 	case (l.State == "returned" || l.Undeliverable && l.State == "sent") && l.Resolution == "":
-		return d.chooseReturned(n, c, i, l, chance)
+		return t.returned(i, l)
 	case l.local():
-		return chooseUnit(n, at, l, chance)
+		return t.unit(at, l)
 	}
-	return chooseSent(at, l, chance)
+	return t.meanwhile(l)
 }
 
-// chooseIncoming plays the desk that holds another platform's leg.
-func (d *driver) chooseIncoming(n *playedNode, c drivenCase, at string, l drivenLeg, chance luck) (action, bool) {
-	out := c.outgoing()
+// incoming plays the desk that holds another platform's leg.
+func (t turn) incoming(at string, l drivenLeg) action {
+	out := t.c.outgoing()
 	switch l.State {
 	case "received":
-		if !l.Urgent && len(out) == 0 && chance("return", at) < 0.12 {
-			return onLeg(l, "return", returnBody(chance("ground", at)))
+		if !l.Urgent && len(out) == 0 && t.chance("return", at) < 0.12 {
+			return onLeg(l, "return", returnBody(t.chance("ground", at)))
 		}
 		return onLeg(l, "accept", nil)
 	case "accepted", "working", "reopened":
+		if back := slices.IndexFunc(out, func(o drivenLeg) bool { return !o.done() && o.Peer == l.Peer }); back >= 0 {
+			// Each side would wait for the other: this part is done, the rest goes back.
+			return onLeg(l, "feedback", fields{"result": "演示：本环节已办结，其余事项另行移交", "rest_leg": out[back].ID})
+		}
 		switch {
-		case len(out) > 0 && !allDone(out):
-			return action{}, false // answered by legs further on
-		case len(out) == 0 && l.State != "reopened" && chance("onward", c.Category) < 0.5:
-			return onCase(c, "legs", fields{"legs": []fields{d.unitOrder(n, c, 0)}})
-		case l.State == "accepted" && chance("progress", at) < 0.3:
+		case !allDone(out):
+			return nothing // the legs further on answer it
+		case len(out) == 0 && l.State != "reopened" && t.chance("onward", t.c.Category) < 0.5 && t.fresh("/onward"):
+			return t.onCase("legs", fields{"legs": []fields{t.unitOrder(0)}}).only("/onward")
+		case l.State == "accepted" && t.chance("progress", at) < 0.3:
 			return onLeg(l, "progress", fields{"note": "演示：已到现场"})
 		}
 		return onLeg(l, "feedback", fields{"result": "演示：已处理完毕"})
 	}
-	return action{}, false
+	return nothing
 }
 
 func returnBody(p float64) fields {
@@ -472,53 +489,47 @@ func returnBody(p float64) fields {
 	return fields{"ground": grounds[int(p*float64(len(grounds)))], "basis": "演示依据：事项清单第1条", "next_owner": "演示：属地政府", "note": "演示：退回说明"}
 }
 
-// chooseAnswered plays the sender of a leg that was answered.
-func (d *driver) chooseAnswered(c drivenCase, at string, l drivenLeg, chance luck) (action, bool) {
-	rest := slices.ContainsFunc(c.Next, func(s drivenStep) bool { return s.Code == "transfer_rest" && s.Leg == l.ID })
-	if rest && chance("rest", at) < 0.6 {
-		a, ok := onCase(c, "legs", fields{"legs": []fields{{"to": "12345", "for_leg": l.ID, "ask": "演示：后续处置", "police_action": "演示：民警已先期处置"}}})
-		return only("/rest"+at, a, ok)
+// answered plays the sender of a leg that was answered.
+func (t turn) answered(at string, l drivenLeg) action {
+	rest := slices.Contains(t.c.Next, drivenStep{Code: "transfer_rest", Leg: l.ID})
+	if rest && t.chance("rest", at) < 0.6 && t.fresh("/rest"+l.ID) {
+		return t.onCase("legs", fields{"legs": []fields{{"to": "12345", "for_leg": l.ID, "ask": "演示：后续处置", "police_action": "演示：民警已先期处置"}}}).only("/rest" + l.ID)
 	}
-	if chance("reopen", at) < 0.07 {
+	if t.chance("reopen", at) < 0.07 {
 		return onLeg(l, "reopen", fields{"note": "演示：答复不完整"})
 	}
 	return onLeg(l, "settle", nil)
 }
 
-// chooseReturned plays the sender of a leg that came back: contest, send it to
+// returned plays the sender of a leg that came back: contest, send it to
 // somebody else, or do it oneself.
-func (d *driver) chooseReturned(n *playedNode, c drivenCase, i int, l drivenLeg, chance luck) (action, bool) {
-	if l.State == "returned" && !l.Contested && chance("contest", i) < 0.2 && !d.done(n, c, "/contest"+l.ID) {
-		a, ok := onLeg(l, "contest", fields{"note": "演示：对退回有异议"})
-		return only("/contest"+l.ID, a, ok)
+func (t turn) returned(i int, l drivenLeg) action {
+	if l.State == "returned" && !l.Contested && t.chance("contest", i) < 0.2 && t.fresh("/contest"+l.ID) {
+		return onLeg(l, "contest", fields{"note": "演示：对退回有异议"}).only("/contest" + l.ID)
 	}
-	if chance("successor", i) < 0.7 && i < 4 && !d.done(n, c, "/successor"+l.ID) {
-		o := d.unitOrder(n, c, i+1)
+	if t.chance("successor", i) < 0.7 && i < 4 && t.fresh("/successor"+l.ID) {
+		o := t.unitOrder(i + 1)
 		o["replaces"] = l.ID
-		a, ok := onCase(c, "legs", fields{"legs": []fields{o}})
-		return only("/successor"+l.ID, a, ok)
+		return t.onCase("legs", fields{"legs": []fields{o}}).only("/successor" + l.ID)
 	}
-	a, ok := onLeg(l, "resolve", nil)
-	return a, ok
+	return onLeg(l, "resolve", nil)
 }
 
-// chooseUnit plays a unit of this desk.
-func chooseUnit(n *playedNode, at string, l drivenLeg, chance luck) (action, bool) {
+// unit plays a unit of this desk.
+func (t turn) unit(at string, l drivenLeg) action {
 	switch l.State {
 	case "received":
-		if !l.Urgent && chance("return", at) < 0.1 {
-			return onLeg(l, "return", returnBody(chance("ground", at)))
+		if !l.Urgent && t.chance("return", at) < 0.1 {
+			return onLeg(l, "return", returnBody(t.chance("ground", at)))
 		}
 		return onLeg(l, "accept", nil)
 	case "accepted":
-		p := chance("accepted", at)
+		p := t.chance("accepted", at)
 		switch {
-		case p < 0.02 && n.Line == "12345" && l.ForLeg == "":
-			a, ok := onLeg(l, "escalate", fields{"note": "演示：现场有人打架"})
-			return only("/escalate"+l.ID, a, ok)
-		case p < 0.08:
-			a, ok := onLeg(l, "extend", fields{"due": time.Now().AddDate(0, 0, 25).Format(time.RFC3339), "note": "演示：需要外省配合"})
-			return only("/extend"+l.ID, a, ok)
+		case p < 0.02 && t.n.Line == "12345" && l.ForLeg == "" && t.fresh("/escalate"+l.ID):
+			return onLeg(l, "escalate", fields{"note": "演示：现场有人打架"}).only("/escalate" + l.ID)
+		case p < 0.08 && t.fresh("/extend"+l.ID):
+			return onLeg(l, "extend", fields{"due": time.Now().AddDate(0, 0, 90).Format(time.RFC3339), "note": "演示：需要外省配合"}).only("/extend" + l.ID)
 		case p < 0.4:
 			return onLeg(l, "progress", fields{"note": "演示：正在办理"})
 		}
@@ -526,156 +537,134 @@ func chooseUnit(n *playedNode, at string, l drivenLeg, chance luck) (action, boo
 	case "working", "reopened":
 		return onLeg(l, "feedback", fields{"result": "演示：已整改到位，并答复来电人"})
 	}
-	return action{}, false
+	return nothing
 }
 
-// chooseSent plays the sender while another platform has the leg.
-func chooseSent(at string, l drivenLeg, chance luck) (action, bool) {
-	if !slices.Contains([]string{"sent", "received", "accepted", "working", "reopened"}, l.State) || l.Undeliverable {
-		return action{}, false
+// meanwhile plays the sender while another platform has the leg.
+func (t turn) meanwhile(l drivenLeg) action {
+	if !slices.Contains([]string{"sent", "received", "accepted", "working", "reopened"}, l.State) || l.Undeliverable || !t.fresh("/meanwhile"+l.ID) {
+		return nothing
 	}
-	p := chance("meanwhile", l.Urgent)
-	switch {
+	once := "/meanwhile" + l.ID
+	switch p := t.chance("meanwhile", l.Urgent); {
 	case p < 0.03:
-		a, ok := onLeg(l, "urge", nil)
-		return only("/urge"+l.ID, a, ok)
+		return onLeg(l, "urge", nil).only(once)
 	case p < 0.06:
-		a, ok := onLeg(l, "supplement", fields{"note": "演示：来电人补充了楼栋号"})
-		return only("/supplement"+l.ID, a, ok)
+		return onLeg(l, "supplement", fields{"note": "演示：来电人补充了楼栋号"}).only(once)
 	case p < 0.08 && !l.Urgent && l.Pending == "":
-		a, ok := onLeg(l, "withdraw", fields{"note": "演示：来电人自行解决"})
-		return only("/withdraw"+l.ID, a, ok)
+		return onLeg(l, "withdraw", fields{"note": "演示：来电人自行解决"}).only(once)
 	}
-	return action{}, false
+	return nothing
 }
 
-// chooseCase is what there is to do with a case as a whole.
-func (d *driver) chooseCase(n *playedNode, c drivenCase, chance luck) (action, bool) {
-	for _, s := range c.Next {
-		if s.Code == "phone" {
-			a, ok := onCase(c, "calls", fields{"leg": s.Leg, "kind": "phone_report", "outcome": "done", "accepted": true, "parties": []string{n.Line}})
-			return only("/phone"+s.Leg, a, ok)
+// whole is what there is to do with a case as a whole.
+func (t turn) whole() action {
+	for _, s := range t.c.Next {
+		if s.Code == "phone" && t.fresh("/phone"+s.Leg) {
+			return t.onCase("calls", fields{"leg": s.Leg, "kind": "phone_report", "outcome": "done", "accepted": true, "parties": []string{t.n.Line}}).only("/phone" + s.Leg)
 		}
 	}
 	switch {
-	case c.Status == "awaiting_callback" || len(c.Legs) > 0 && allDone(c.Legs):
-		return d.chooseEnd(n, c, chance)
-	case c.next("record_danger"):
-		if chance("danger") < 0.5 {
-			return onCase(c, "decide", fields{"danger": "演示：现场有人受伤"})
+	case t.c.Status == "awaiting_callback" && allDone(t.c.Legs): // an answered leg of another platform is still to be settled there
+		return t.end()
+	case t.c.next("record_danger"):
+		if t.chance("danger") < 0.5 {
+			return t.onCase("decide", fields{"danger": "演示：现场有人受伤"})
 		}
-		return onCase(c, "decide", fields{"urgent": "", "reason": "演示：核实后无危险"})
-	case c.next("dual_dispatch"):
-		if len(c.Legs) == 0 && chance("false alarm") < 0.5 {
-			return onCase(c, "decide", fields{"urgent": "", "reason": "演示：核实后无危险"})
+		return t.onCase("decide", fields{"urgent": "", "reason": "演示：核实后无危险"})
+	case t.c.next("dual_dispatch") && t.fresh("/dual"):
+		if len(t.c.Legs) == 0 && t.chance("false alarm") < 0.5 {
+			return t.onCase("decide", fields{"urgent": "", "reason": "演示：核实后无危险"})
 		}
-		a, ok := onCase(c, "dual", nil)
-		return only("/dual", a, ok)
-	case len(c.Legs) > 0:
-		return action{}, false
-	case c.Unread && !d.done(n, c, "/read"):
-		a, ok := onCase(c, "decide", fields{})
-		return only("/read", a, ok)
+		return t.onCase("dual", nil).only("/dual")
+	case len(t.c.Legs) > 0:
+		return nothing
+	case t.c.Unread && t.fresh("/read"):
+		return t.onCase("decide", nil).only("/read")
 	}
-	return d.chooseFirst(n, c, chance)
+	return t.first()
 }
 
-// chooseFirst plays the desk with a case that nothing was done with yet.
-func (d *driver) chooseFirst(n *playedNode, c drivenCase, chance luck) (action, bool) {
-	if chance("on the spot") < 0.1 && c.Urgent == "" {
-		outcome := []string{"answered_on_the_spot", "referred", "explained"}[int(chance("outcome")*3)]
-		return onCase(c, "close", fields{"outcome": outcome, "told": "演示：已当场答复"})
+// first plays the desk with a case that nothing was done with yet.
+func (t turn) first() action {
+	if t.chance("on the spot") < 0.1 && t.c.Urgent == "" {
+		outcome := []string{"answered_on_the_spot", "referred", "explained"}[int(t.chance("outcome")*3)]
+		return t.onCase("close", fields{"outcome": outcome, "told": "演示：已当场答复"})
 	}
 	other := "110"
-	if n.Line == "110" {
+	if t.n.Line == "110" {
 		other = "12345"
 	}
-	to := func(line string) (action, bool) {
-		if d.done(n, c, "/transfer") { // it was refused: no such link
-			return onCase(c, "legs", fields{"legs": []fields{d.unitOrder(n, c, 0)}})
-		}
-		a, ok := onCase(c, "legs", fields{"legs": []fields{{"to": line, "ask": "演示：请依职责处理"}}})
-		return only("/transfer", a, ok)
-	}
-	for _, s := range c.Next {
-		switch s.Code {
-		case "transfer_110", "transfer_12345":
-			return to(other)
-		case "three_way":
-			if d.done(n, c, "/three") {
-				continue
+	for _, s := range t.c.Next {
+		switch {
+		case strings.HasPrefix(s.Code, "transfer_") && t.fresh("/transfer"):
+			return t.onCase("legs", fields{"legs": []fields{{"to": other, "ask": "演示：请依职责处理"}}}).only("/transfer")
+		case s.Code == "three_way" && t.fresh("/three"):
+			outcome := []string{"taken_by_12345", "taken_by_110", "still_unclear"}[int(t.chance("three way")*3)]
+			return t.onCase("calls", fields{"kind": "three_way", "outcome": outcome, "parties": []string{"caller", "12345", "110"}, "consent_to_transfer": true}).only("/three")
+		case strings.HasPrefix(s.Code, "dispatch") && t.fresh("/dispatch"):
+			legs := []fields{t.unitOrder(0)}
+			if second := t.unitOrder(1); t.chance("joint") < 0.15 && second["to"] != legs[0]["to"] {
+				second["role"] = "joint"
+				legs = append(legs, second)
 			}
-			outcome := []string{"taken_by_12345", "taken_by_110", "still_unclear"}[int(chance("three way")*3)]
-			a, ok := onCase(c, "calls", fields{"kind": "three_way", "outcome": outcome, "parties": []string{"caller", "12345", "110"}, "consent_to_transfer": true})
-			return only("/three", a, ok)
-		case "dispatch", "dispatch_first":
-			legs := []fields{d.unitOrder(n, c, 0)}
-			if chance("joint") < 0.15 {
-				second := d.unitOrder(n, c, 1)
-				if second["to"] != legs[0]["to"] {
-					second["role"] = "joint"
-					legs = append(legs, second)
-				}
-			}
-			a, ok := onCase(c, "legs", fields{"legs": legs})
-			return only("/dispatch", a, ok)
+			return t.onCase("legs", fields{"legs": legs}).only("/dispatch")
 		}
 	}
-	return action{}, false
+	return nothing
 }
 
-// chooseEnd asks the caller and closes the case.
-func (d *driver) chooseEnd(n *playedNode, c drivenCase, chance luck) (action, bool) {
-	if c.next("callback") && c.CallbackAt == nil {
-		rounds := 0
-		for _, l := range c.Legs {
-			rounds += int(l.Version)
+// end asks the caller and closes the case.
+func (t turn) end() action {
+	if t.c.next("callback") && t.c.CallbackAt == nil {
+		moves := int64(0)
+		for _, l := range t.c.Legs {
+			moves += l.Version
 		}
-		p := chance("callback", rounds)
-		switch {
+		switch p := t.chance("callback", moves); {
 		case p < 0.05:
-			return onCase(c, "callback", fields{"solved": false, "satisfaction": 5, "scale": 5, "note": "演示：问题仍在"})
+			return t.onCase("callback", fields{"solved": false, "satisfaction": 5, "scale": 5, "note": "演示：问题仍在"})
 		case p < 0.08:
-			return onCase(c, "callback", fields{"solved": true, "satisfaction": 3, "scale": 3, "note": "演示：态度不好"})
+			return t.onCase("callback", fields{"solved": true, "satisfaction": 3, "scale": 3, "note": "演示：态度不好"})
 		case p < 0.5:
-			return onCase(c, "callback", fields{"solved": true, "satisfaction": 1, "scale": 3})
+			return t.onCase("callback", fields{"solved": true, "satisfaction": 1, "scale": 3})
 		}
-		return onCase(c, "callback", fields{"solved": true, "satisfaction": 2, "scale": 5})
+		return t.onCase("callback", fields{"solved": true, "satisfaction": 2, "scale": 5})
 	}
 	outcome := "solved"
-	if c.Solved != nil && !*c.Solved {
+	if t.c.Solved != nil && !*t.c.Solved {
 		outcome = "explained"
 	}
-	if len(c.Legs) > 0 && !slices.ContainsFunc(c.Legs, func(l drivenLeg) bool { return l.State == "settled" }) {
+	if !slices.ContainsFunc(t.c.Legs, func(l drivenLeg) bool { return l.State == "settled" }) {
 		outcome = "caller_withdrew"
 	}
-	return onCase(c, "close", fields{"outcome": outcome, "told": "演示：已告知办理结果"})
+	return t.onCase("close", fields{"outcome": outcome, "told": "演示：已告知办理结果"})
 }
 
 // unitOrder is a leg to a unit of the node: the responsible one, or the n-th
 // other choice where that gave it back.
-func (d *driver) unitOrder(n *playedNode, c drivenCase, choice int) fields {
-	region := c.Region
-	if _, ok := d.rules.dir.Region(region); !ok {
-		region = d.rules.root
+func (t turn) unitOrder(choice int) fields {
+	region := t.c.Region
+	if _, ok := t.rules.dir.Region(region); !ok {
+		region = t.rules.root
 	}
 	var codes []string
 	add := func(u directory.Unit, ok bool) {
-		if ok && u.Platform == n.Line && !slices.Contains(codes, u.Code) {
+		if ok && u.Platform == t.n.Line && !slices.Contains(codes, u.Code) {
 			codes = append(codes, u.Code)
 		}
 	}
-	lead, joint, ok := directory.Route(d.rules.cat, d.rules.dir, c.Item, c.Category, region)
+	lead, joint, ok := directory.Route(t.rules.cat, t.rules.dir, t.c.Item, t.c.Category, region)
 	add(lead, ok)
 	for _, u := range joint {
 		add(u, true)
 	}
 	kinds := []string{"government", "emergency", "civil", "housing", "petition"}
-	if n.Line == "110" {
+	if t.n.Line == "110" {
 		kinds = []string{"police", "traffic-police", "desk110"}
 	}
 	for _, kind := range kinds {
-		u, ok := d.rules.dir.Responsible(kind, region)
+		u, ok := t.rules.dir.Responsible(kind, region)
 		add(u, ok)
 	}
 	if len(codes) == 0 {
