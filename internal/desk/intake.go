@@ -135,7 +135,8 @@ func (d *Desk) checkIn(in *In) error {
 		return hotline.Errorf(hotline.Invalid, "channel_unknown", "channel", in.Channel)
 	}
 	for field, s := range map[string]string{"address": in.Address, "caller.name": in.CallerName, "caller.language": in.Language,
-		"safe_contact": in.SafeContact, "call_id": in.CallID, "external_id": in.ExternalID, "Idempotency-Key": in.Key, "danger": in.Danger} {
+		"safe_contact": in.SafeContact, "call_id": in.CallID, "external_id": in.ExternalID, "Idempotency-Key": in.Key, "danger": in.Danger,
+		"level_reason": in.LevelReason} {
 		if err := casefile.CheckLine(field, s); err != nil {
 			return err
 		}
@@ -227,7 +228,7 @@ func (w *work) take(in In) error {
 	b := body{"channel": in.Channel, "proposed": p.Category, "proposed_item": p.Item, "proposed_urgent": p.Urgent,
 		"proposed_per_mille": int(p.Score * 1000), "triage": p.Version, "category": w.c.Category, "decided": w.c.Decided,
 		"urgent": w.c.Urgent, "unread": w.c.Unread, "level": w.c.Level, "region": w.c.Region}
-	if err := w.event("created", "", b, ""); err != nil {
+	if err := w.event("created", "", b, in.LevelReason); err != nil {
 		return err
 	}
 	return w.startCaseClock()

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
+	"liandong/internal/triage"
 )
 
 // SendLegs sends legs of a case in one action, all or none.
@@ -32,18 +34,30 @@ func (d *Desk) DualOrders(ctx context.Context, a hotline.Actor, caseID string) (
 	if err != nil {
 		return nil, err
 	}
-	return d.dualOrders(v.Case), nil
+	return d.DualFor(v.Urgent, urgentItem(v.Case, v.Proposal), v.Region), nil
 }
 
-func (d *Desk) dualOrders(c casefile.Case) []Order {
+// urgentItem says which departments the danger concerns: the item of the urgent
+// class that was proposed, while that class stands, else the case's own.
+func urgentItem(c casefile.Case, p triage.Proposal) string {
+	if p.Urgent == c.Urgent && p.UrgentItem != "" {
+		return p.UrgentItem
+	}
+	return c.Item
+}
+
+// DualFor is who a dual dispatch of an urgent class sends in a region, so that a
+// seat sees it before it acts. item may be of the urgent class or of another.
+func (d *Desk) DualFor(urgent, item, region string) []Order {
+	region = d.regionOr(region)
 	yes := true
 	var out []Order
 	if d.node.Line != string(catalogue.Line110) {
 		out = append(out, Order{To: string(catalogue.Line110), Role: leg.Lead, Urgent: &yes})
-	} else if u, ok := d.dir.Responsible(catalogue.KindDesk110, c.Region); ok {
+	} else if u, ok := d.dir.Responsible(catalogue.KindDesk110, region); ok {
 		out = append(out, Order{To: "unit:" + u.Code, Role: leg.Lead, Urgent: &yes})
 	}
-	for _, u := range directory.Dual(d.cat, d.dir, c.Urgent, c.Item, c.Region) {
+	for _, u := range directory.Dual(d.cat, d.dir, urgent, item, region) {
 		if u.Platform == d.node.Line {
 			out = append(out, Order{To: "unit:" + u.Code, Role: leg.Joint, Urgent: &yes})
 		}
@@ -61,7 +75,11 @@ func (d *Desk) Dual(ctx context.Context, a hotline.Actor, caseID string, version
 		case w.c.Urgent == "C3" && w.c.Danger == "":
 			return hotline.Errorf(hotline.Conflict, "danger_missing", "danger")
 		}
-		return w.send(d.dualOrders(w.c.Case))
+		var p triage.Proposal
+		if err := json.Unmarshal([]byte(w.c.Proposal), &p); err != nil {
+			return fmt.Errorf("proposal: %w", err)
+		}
+		return w.send(d.DualFor(w.c.Urgent, urgentItem(w.c.Case, p), w.c.Region))
 	})
 	if err != nil {
 		return CaseView{}, err

@@ -9,18 +9,19 @@ type Engine interface {
 // Proposal is what an engine says of a text. It is kept with the case beside
 // what the person decided, so its JSON names must stay.
 type Proposal struct {
-	Line          string      `json:"line"`             // "12345" or "110": the side of Category; "12345" where there is none
-	Category      string      `json:"category"`         // A01…B07, "" where nothing speaks for any
-	Item          string      `json:"item,omitempty"`   // of Category
-	Region        string      `json:"region,omitempty"` // code of the first region that the text names
-	Level         int         `json:"level"`            // 1 life or public safety now … 4 information
-	Unread        bool        `json:"unread"`           // not assessed: a person must check
-	Urgent        string      `json:"urgent"`           // C1…C4 or ""; overrides Line
-	FirstResponse string      `json:"first_response"`   // D1…D7 or "": police act first
-	Score         float64     `json:"score"`            // of Category, 0..1: its share of all that speaks
-	Candidates    []Candidate `json:"candidates"`       // best first, at most three, Category among them
-	Reasons       []Reason    `json:"reasons"`          // danger first, then what spoke for Category
-	Version       string      `json:"version"`          // of the engine and its words
+	Line          string      `json:"line"`                  // "12345" or "110": the side of Category; "12345" where there is none
+	Category      string      `json:"category"`              // A01…B07, "" where nothing speaks for any
+	Item          string      `json:"item,omitempty"`        // of Category
+	Region        string      `json:"region,omitempty"`      // code of the first region that the text names
+	Level         int         `json:"level"`                 // 1 life or public safety now … 4 information
+	Unread        bool        `json:"unread"`                // not assessed: a person must check
+	Urgent        string      `json:"urgent"`                // C1…C4 or ""; overrides Line
+	UrgentItem    string      `json:"urgent_item,omitempty"` // of Urgent: says which departments a dual dispatch goes to
+	FirstResponse string      `json:"first_response"`        // D1…D7 or "": police act first
+	Score         float64     `json:"score"`                 // of Category, 0..1: its share of all that speaks
+	Candidates    []Candidate `json:"candidates"`            // best first, at most three, Category among them
+	Reasons       []Reason    `json:"reasons"`               // danger first, then what spoke for Category
+	Version       string      `json:"version"`               // of the engine and its words
 }
 
 // Candidate is a class that the text may belong to.

@@ -71,6 +71,7 @@ func (r *Rules) Propose(raw string) Proposal {
 	}
 	if urgent >= 0 {
 		p.Urgent = dangerCodes[urgent]
+		p.UrgentItem = r.urgentItem(w, urgent)
 	}
 	first, firstHit := r.first(s, w, p.Item)
 	p.FirstResponse = first
@@ -84,6 +85,17 @@ func (r *Rules) Propose(raw string) Proposal {
 	}
 	r.place(&p, raw)
 	return p
+}
+
+// urgentItem is the item of an urgent class that most speaks for, "" for none.
+func (r *Rules) urgentItem(w weights, danger int) string {
+	best, code := 0.0, ""
+	for i, it := range r.items {
+		if it.danger == danger && w.ofItem[i] > best {
+			best, code = w.ofItem[i], it.code
+		}
+	}
+	return code
 }
 
 // pairs adds the words with a gap: their head, up to maxGap runes of the same

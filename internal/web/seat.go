@@ -280,7 +280,11 @@ func (s *site) chooseUnits(p *Panel) {
 		p.Lead, _ = s.desk.Directory().Responsible(catalogue.KindPolice, region)
 	}
 	if p.Urgent != "" {
-		p.Dual = s.desk.DualFor(p.Urgent, p.item(), region)
+		item := p.item()
+		if p.Urgent == p.Proposal.Urgent {
+			item = cmp.Or(p.Proposal.UrgentItem, item)
+		}
+		p.Dual = s.desk.DualFor(p.Urgent, item, region)
 	}
 }
 
@@ -389,7 +393,7 @@ func (s *site) intake(q *request) error {
 	if do == doTriage {
 		return s.seatPage(q)
 	}
-	in, p, err := s.readIntake(q, f, do)
+	in, err := s.readIntake(q, f, do)
 	if err != nil {
 		return err
 	}
@@ -416,31 +420,31 @@ func (s *site) intake(q *request) error {
 	if do == doThreeWay {
 		to += "?call=three_way#call"
 	}
-	_ = p
 	return s.to(q, to, flash)
 }
 
-func (s *site) readIntake(q *request, f Form, do string) (in desk.In, p Panel, err error) {
+func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error) {
 	w := s.pages[q.lang].words
 	outcome := casefile.Outcome(q.field("outcome"))
 	if do == doClose && q.text("text") == "" && outcome == casefile.SilentCall {
 		f = f.preset("text", w.T("web.seat.silent")) // nobody spoke: there are no words to keep
 	}
-	if p, err = s.panel(q, f); err != nil {
-		return in, p, err
+	p, err := s.panel(q, f)
+	if err != nil {
+		return in, err
 	}
 	region, err := s.findRegion(q.field("region"))
 	if err != nil {
-		return in, p, err
+		return in, err
 	}
 	subject, err := s.findUnit(q.field("subject_unit"), "subject_unit")
 	if err != nil {
-		return in, p, err
+		return in, err
 	}
 	if do != doSave && do != doClose && p.Proposal.Urgent != f.Val("seen") && p.Proposal.Urgent != "" {
 		// The words became urgent after the button was drawn: what the operator
 		// pressed is not what they would press now.
-		return in, p, hotline.Errorf(hotline.Conflict, "became_urgent", "urgent", p.Proposal.Urgent)
+		return in, hotline.Errorf(hotline.Conflict, "became_urgent", "urgent", p.Proposal.Urgent)
 	}
 	in = desk.In{
 		Text: strings.TrimSpace(strings.ReplaceAll(f.Val("text"), "\r\n", "\n")), Channel: cmp.Or(q.field("channel"), "phone"),
@@ -453,17 +457,31 @@ func (s *site) readIntake(q *request, f Form, do string) (in desk.In, p Panel, e
 	if n, err := strconv.Atoi(q.field("level")); err == nil {
 		in.Level = n
 		if in.LevelReason == "" {
-			return in, p, hotline.Errorf(hotline.Invalid, "level_reason_missing", "reason")
+			return in, hotline.Errorf(hotline.Invalid, "level_reason_missing", "reason")
 		}
 	}
 	if v := q.field("urgent"); v != "" || do == doDual {
 		in.Urgent = &p.Urgent
 	}
 	if p.Cleared && in.LevelReason == "" {
-		return in, p, hotline.Errorf(hotline.Invalid, "urgent_reason_missing", "reason")
+		return in, hotline.Errorf(hotline.Invalid, "urgent_reason_missing", "reason")
+	}
+	if do == doFirst && p.Urgent == "" && p.Proposal.FirstResponse == "" {
+		in.FirstResponse = s.firstResponseOf(p.Category)
 	}
 	in.Legs, err = s.seatOrders(q, p, do)
-	return in, p, err
+	return in, err
+}
+
+// firstResponseOf is the first-response class that goes with a class: a person
+// who sends police first decides that the matter is one of these.
+func (s *site) firstResponseOf(category string) string {
+	for _, c := range s.desk.Catalogue().Classes {
+		if catalogue.IsFirstResponse(c.Code) && slices.Contains(c.Pair, category) {
+			return c.Code
+		}
+	}
+	return ""
 }
 
 // seatOrders are the legs that the button stands for.
