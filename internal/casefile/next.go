@@ -115,8 +115,8 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 func firstSteps(line string, c Case, caseLine string) []Step {
 	first := StepDispatch
 	switch {
-	case line == "110" && c.FirstResponse != "":
-		first = StepFirst
+	case line == "110" && (c.FirstResponse != "" || c.Urgent != ""):
+		first = StepFirst // danger: 110 dispatches first, whose matter it is comes later
 	case line == "12345" && caseLine == "110":
 		first = StepTo110
 	case line == "110" && caseLine == "12345":
