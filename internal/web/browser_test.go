@@ -165,10 +165,14 @@ func TestSeatWithoutScripts(t *testing.T) {
 	w := newWorld(t)
 	b := browsertest.Open(t, w.gov.url)
 	b.NoScript()
-	b.Go("/sign-in")
-	w2 := w.gov.as("operator").press("城关区北京中路的路灯坏了三天了", nil, "#primary")
-	if w2.status != 303 {
-		t.Errorf("got %d, want the case to be taken", w2.status)
+	signIn(b, "operator", "#intake")
+	b.Fill("#text", "城关区北京中路的路灯坏了三天了")
+	b.Click("#assess")
+	b.WaitVisible("#responsible")
+	b.Click("#primary")
+	b.WaitVisible("#timeline")
+	if got := b.Count(".lane"); got != 1 {
+		t.Errorf("got %d legs, want one", got)
 	}
 }
 

@@ -390,11 +390,10 @@ func (s *site) sendLegs(q *request) error {
 	if unit != "" {
 		to = append(to, "unit:"+unit)
 	}
-	lead := leg.Role("")
 	orders := make([]desk.Order, 0, len(to))
 	for i, t := range to {
 		o := desk.Order{
-			To: t, Ask: q.text("ask"), Role: lead, Replaces: q.field("replaces"), ForLeg: q.field("for_leg"),
+			To: t, Ask: q.text("ask"), Role: leg.Role(q.field("role")), Replaces: q.field("replaces"), ForLeg: q.field("for_leg"),
 			PoliceAction: q.text("police_action"), Spoken: q.field("spoken") != "", CallID: q.field("call_id"),
 		}
 		if i > 0 {

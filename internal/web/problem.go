@@ -14,6 +14,7 @@ type ProblemPage struct {
 	Sentence string
 	Kept     string // what became of what was typed
 	Code     string
+	Ref      string // finds the line in the log; "" where there is nothing to find
 	Back     string
 }
 
@@ -22,6 +23,9 @@ func (s *site) problem(q *request, err error) {
 	q.fault = nil
 	p := s.page(q, "web.problem.title")
 	data := ProblemPage{Page: p, Sentence: message.Error(q.lang, err), Code: hotline.CodeOf(err), Back: "/"}
+	if hotline.KindOf(err) == hotline.Internal {
+		data.Ref = q.ref
+	}
 	w := s.pages[q.lang].words
 	switch {
 	case q.Method == http.MethodGet:

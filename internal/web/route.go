@@ -10,6 +10,7 @@ type route struct {
 	pattern string
 	right   hotline.Right // "" everybody who is signed in
 	open    bool          // nobody need be signed in
+	often   bool          // asked by pages themselves, again and again: no line in the log
 	handle  func(*request) error
 	// form shows the page again that a refused POST came from, with the
 	// sentence in it; nil: a page of its own says what happened.
@@ -28,12 +29,12 @@ func (s *site) routes() []route {
 
 		{pattern: "GET /desk", right: hotline.TakeCases, handle: s.seatPage},
 		{pattern: "POST /desk", right: hotline.TakeCases, handle: s.intake, form: s.seatPage},
-		{pattern: "POST /desk/triage", right: hotline.TakeCases, handle: s.triage},
-		{pattern: "GET /units", right: hotline.SeeCases, handle: s.unitOptions},
+		{pattern: "POST /desk/triage", often: true, right: hotline.TakeCases, handle: s.triage},
+		{pattern: "GET /units", often: true, right: hotline.SeeCases, handle: s.unitOptions},
 
 		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},
 		{pattern: "GET /cases/{id}", right: hotline.SeeCases, handle: s.casePage},
-		{pattern: "GET /cases/{id}/fresh", right: hotline.SeeCases, handle: s.fresh},
+		{pattern: "GET /cases/{id}/fresh", often: true, right: hotline.SeeCases, handle: s.fresh},
 		{pattern: "POST /cases/{id}/reveal", right: hotline.RevealPerson, handle: s.reveal, form: s.casePage},
 		{pattern: "POST /cases/{id}/decide", right: hotline.DecideCases, handle: s.decide, form: s.casePage},
 		{pattern: "POST /cases/{id}/legs", right: hotline.DecideCases, handle: s.sendLegs, form: s.casePage},
@@ -56,8 +57,8 @@ func (s *site) routes() []route {
 		{pattern: "POST /links/letters/{id}/{how}", right: hotline.MendLinks, handle: s.mendLetter, form: s.linksPage},
 		{pattern: "POST /links/refusals/{id}/seen", right: hotline.MendLinks, handle: s.seeRefusal, form: s.linksPage},
 
-		{pattern: "GET /events", handle: s.events},
-		{pattern: "GET /alert", right: hotline.SeeCases, handle: s.alert},
+		{pattern: "GET /events", often: true, handle: s.events},
+		{pattern: "GET /alert", often: true, right: hotline.SeeCases, handle: s.alert},
 	}
 	for _, v := range verbs() {
 		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})

@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -99,7 +101,9 @@ type site struct {
 // panics when a template does not parse: templates are part of the program,
 // and a test parses them. The streams of /events end when the request's
 // context does, so give the server a BaseContext that ends with it.
-func New(cfg Config) http.Handler {
+func New(cfg Config) http.Handler { return newSite(cfg).handler() }
+
+func newSite(cfg Config) *site {
 	s := &site{desk: cfg.Desk, auth: cfg.Auth, log: cfg.Log, cfg: cfg, pages: map[string]*pageSet{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -107,6 +111,10 @@ func New(cfg Config) http.Handler {
 	for _, lang := range message.Languages() {
 		s.pages[lang] = parsePages(s.words(lang))
 	}
+	return s
+}
+
+func (s *site) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", AssetHandler())
 	for _, r := range s.routes() {
@@ -140,11 +148,12 @@ func headers(next http.Handler) http.Handler {
 // request is one request with who asks.
 type request struct {
 	*http.Request
-	w     http.ResponseWriter
+	w     *recorder
 	lang  string
 	actor hotline.Actor
 	who   store.Person // zero: nobody signed in
 	fault *fault       // a form that was refused and is shown again
+	ref   string       // of this request, in the log
 }
 
 func (q *request) ctx() context.Context { return q.Context() }
@@ -164,17 +173,66 @@ func (q *request) byScript() bool { return q.Header.Get("HX-Request") == "true" 
 // written as %XX.
 const bodyMost = 256 << 10
 
-// wrap is the one way into a handler: language, session, right, form, and what
-// becomes of an error.
+// wrap is the one way into a handler: language, session, right, form, what
+// becomes of an error, and one line in the log.
 func (s *site) wrap(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		q := &request{Request: hr, w: w, lang: s.language(hr)}
-		err := s.serve(r, q)
+		began := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		q := &request{Request: hr, w: rec, lang: s.language(hr), ref: hotline.NewID()}
+		defer func() {
+			level := slog.LevelInfo
+			if r.often {
+				level = slog.LevelDebug
+			}
+			s.log.Log(hr.Context(), level, "page", "ref", q.ref, "route", r.pattern, "status", rec.status, "actor", q.actor.ID, "took", time.Since(began))
+		}()
+		err := s.safely(r, q)
 		if err != nil {
 			s.refuse(r, q, err)
 		}
 	})
 }
+
+// safely turns a panic of a handler into an error, so that the person gets a
+// page and the log the place.
+func (s *site) safely(r route, q *request) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		s.log.Error("page panicked", "ref", q.ref, "route", r.pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		err = hotline.Errorf(hotline.Internal, "panic", "")
+	}()
+	return s.serve(r, q)
+}
+
+// recorder remembers the status that was sent.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach what is beneath.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (s *site) serve(r route, q *request) error {
 	if err := s.session(q); err != nil && !r.open {
@@ -212,11 +270,11 @@ func (s *site) session(q *request) error {
 // session ended, the form again with the sentence in it, or a page that says
 // what happened.
 func (s *site) refuse(r route, q *request, err error) {
-	if q.ctx().Err() != nil {
-		return // the browser has gone
+	if q.ctx().Err() != nil || q.w.status != 0 {
+		return // the browser has gone, or has its answer
 	}
 	kind := hotline.KindOf(err)
-	attrs := []any{"route", r.pattern, "kind", string(kind), "code", hotline.CodeOf(err), "actor", q.actor.ID}
+	attrs := []any{"ref", q.ref, "route", r.pattern, "kind", string(kind), "code", hotline.CodeOf(err), "actor", q.actor.ID}
 	if kind == hotline.Internal || kind == hotline.Unavailable {
 		s.log.Error("page failed", append(attrs, "err", err)...)
 	} else {
