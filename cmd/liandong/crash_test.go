@@ -42,8 +42,7 @@ func killNodes(t *testing.T, engine string) {
 		}
 	}
 	dir := t.TempDir()
-	w := &crashWorld{t: t, dir: dir, bin: filepath.Join(dir, "liandong")}
-	w.command("go", "build", "-o", w.bin, ".")
+	w := &crashWorld{t: t, dir: dir, bin: program}
 	w.node("540000-12345", "12345", engine)
 	w.node("540000-110", "110", engine)
 	w.connect()
@@ -183,7 +182,7 @@ func (w *crashWorld) start(i int) {
 				return
 			}
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	b, _ := os.ReadFile(n.log)
 	w.t.Fatalf("%s does not come up\n%s", n.Platform, tail(string(b)))

@@ -37,7 +37,7 @@ case can be read. Then add people with "liandong person add" and links with "lia
 			for _, w := range c.Warnings() {
 				log.Warn(w)
 			}
-			l, err := c.Open(cmd.Context())
+			l, err := c.OpenListener(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,9 @@ func newTokenAdd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if k.Name == "" || len(k.Scopes) == 0 {
 				return usagef("--name and --scope are needed")
+			}
+			for i, s := range k.Scopes {
+				k.Scopes[i] = strings.TrimSpace(s)
 			}
 			return t.with(cmd, func(ctx context.Context, a admin) error {
 				out, err := a.AddToken(ctx, k)

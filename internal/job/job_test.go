@@ -162,7 +162,7 @@ func open(t *testing.T) *store.Store {
 	return s
 }
 
-func TestOneHolderAtATime(t *testing.T) {
+func TestConcurrentHoldersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t)
 		defer s.Close()

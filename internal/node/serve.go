@@ -43,8 +43,8 @@ func (n *Node) Handler() http.Handler {
 	return http.MaxBytesHandler(mux, bodyMost)
 }
 
-// Listen opens the address of the configuration.
-func (c Config) Open(ctx context.Context) (net.Listener, error) {
+// OpenListener opens the address of the configuration.
+func (c Config) OpenListener(ctx context.Context) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
