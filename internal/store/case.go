@@ -257,17 +257,20 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	return all(ctx, r, "cases", q, w.args, scanCase)
 }
 
-// CountOpen counts open cases within sight by what a shift leader looks at.
+// OpenCounts are open cases by what a shift leader looks at.
 type OpenCounts struct {
 	Open, InProgress, Awaiting, Urgent, Overdue, Dispute, Unread int
 }
 
-// CountOpen counts the open cases; it costs what is open, not what is on file.
+// CountOpen counts the open cases within sight; it costs what is open, not what is on file.
 func (r *Reader) CountOpen(ctx context.Context, see Sight, now time.Time) (OpenCounts, error) {
 	var w where
 	w.in("status", []string{string(casefile.Open), string(casefile.InProgress), string(casefile.AwaitingCallback)})
 	if see.Regions != nil {
 		w.in("region", see.Regions)
+	}
+	if see.Unit != "" {
+		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", see.Unit)
 	}
 	var n OpenCounts
 	q := `SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'in_progress'),

@@ -96,11 +96,6 @@ func (g *group) run() {
 // commit runs the requests in one transaction and answers all of them.
 func (g *group) commit(rs []*request) {
 	ctx := context.Background()
-	defer func() {
-		for _, r := range rs {
-			close(r.done)
-		}
-	}()
 	fail := func(err error) {
 		for _, r := range rs {
 			if r.err == nil {
@@ -108,31 +103,43 @@ func (g *group) commit(rs []*request) {
 			}
 		}
 	}
-	if err := g.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	through := false
+	defer func() {
+		if !through { // a closure ended the goroutine, as a failing test does
+			fail(errClosed)
+		}
+		for _, r := range rs {
+			close(r.done)
+		}
+	}()
+	if err := g.all(ctx, rs); err != nil {
+		g.exec(ctx, "ROLLBACK") // fails where the engine has rolled back by itself
 		fail(err)
-		return
+	}
+	through = true
+}
+
+// all is the transaction; an error means that none of it is on disk.
+func (g *group) all(ctx context.Context, rs []*request) error {
+	if err := g.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
 	}
 	for _, r := range rs {
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
-		if err := g.one(ctx, r); err != nil { // the transaction itself is broken
-			g.exec(ctx, "ROLLBACK")
-			fail(err)
-			return
+		if err := g.one(ctx, r); err != nil {
+			return err
 		}
 	}
-	if err := g.exec(ctx, "COMMIT"); err != nil {
-		g.exec(ctx, "ROLLBACK")
-		fail(err)
-	}
+	return g.exec(ctx, "COMMIT")
 }
 
 func (g *group) one(ctx context.Context, r *request) error {
 	if err := g.exec(ctx, "SAVEPOINT s"); err != nil {
 		return err
 	}
-	tx := &Tx{Reader: Reader{cache: g.cache}}
+	tx := &Tx{Reader: Reader{cache: g.cache, shared: true}}
 	func() {
 		defer func() {
 			if p := recover(); p != nil {

@@ -130,7 +130,8 @@ func (t *Tx) AddDocument(ctx context.Context, d Document) error {
 }
 
 // TakeLease takes or renews a named lease until a moment. It says whether this
-// holder has it.
+// holder has it. Two who take a lease that never was at the same moment are
+// told apart by running the transaction of one again.
 func (t *Tx) TakeLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
 	n, err := t.exec(ctx, "take lease", `UPDATE lease SET holder = $1, until = $2 WHERE name = $3 AND (holder = $1 OR until < $4)`,
 		holder, micros(until), name, now.UnixMicro())
@@ -139,8 +140,8 @@ func (t *Tx) TakeLease(ctx context.Context, name, holder string, now, until time
 	}
 	n, err = t.exec(ctx, "take lease", `INSERT INTO lease (name, holder, until) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM lease WHERE name = $1)`,
 		name, holder, micros(until))
-	if IsDuplicate(err) {
-		return false, nil
+	if IsDuplicate(err) { // another process took it this moment; PostgreSQL refuses the rest of the transaction
+		return false, ErrStale
 	}
 	return n == 1, err
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ type Reader struct {
 	tx       *sql.Tx
 	cache    *stmts
 	postgres bool
+	shared   bool // the group's connection, on which others' changes lie too
 }
 
 // stmts keeps prepared statements by their text, of a pool or of one
@@ -61,7 +61,21 @@ func (c *stmts) close() {
 	c.m = nil
 }
 
+// within is the context for one statement. A context that ends in the middle
+// of a statement makes SQLite roll back the whole transaction and the driver
+// drop the connection, so on the shared one it counts between statements only.
+func (r *Reader) within(ctx context.Context) (context.Context, error) {
+	if !r.shared {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 func (r *Reader) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	ctx, err := r.within(ctx)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case r.tx != nil:
 		return r.tx.QueryContext(ctx, q, args...)
@@ -118,7 +132,10 @@ func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, sca
 
 func (t *Tx) exec(ctx context.Context, what, q string, args ...any) (int64, error) {
 	var res sql.Result
-	var err error
+	ctx, err := t.within(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
 	if t.tx != nil {
 		res, err = t.tx.ExecContext(ctx, q, args...)
 	} else {
@@ -140,11 +157,6 @@ func (t *Tx) must(ctx context.Context, what, q string, args ...any) error {
 		return ErrStale
 	}
 	return err
-}
-
-func isNotFound(err error) bool {
-	e, ok := errors.AsType[*hotline.Error](err)
-	return ok && e.Kind == hotline.NotFound
 }
 
 // micros is a moment as it is stored; the zero moment is NULL.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,8 @@ type Store struct {
 	reader   Reader
 	letters  Bell // rung when a letter was posted
 	changes  Bell // rung after every write
+	once     sync.Once
+	closed   error // what Close returned
 }
 
 // Open opens the database named by dsn and brings its schema up to date. A DSN
@@ -52,21 +55,29 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 }
 
 func openPostgres(ctx context.Context, dsn string) (*Store, error) {
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	s := &Store{postgres: true}
+	// Two pools: a closure that also reads beside its transaction must never wait for a connection that only other
+	// closures, waiting for the same, could give back.
+	for _, pool := range []**sql.DB{&s.write, &s.reader.db} {
+		db, err := sql.Open("pgx", dsn)
+		if err != nil {
+			return nil, fmt.Errorf("open PostgreSQL: %w", err)
+		}
+		db.SetMaxOpenConns(16)
+		db.SetMaxIdleConns(16)
+		db.SetConnMaxIdleTime(5 * time.Minute)
+		*pool = db
 	}
-	db.SetMaxOpenConns(24)
-	db.SetMaxIdleConns(24)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{postgres: true, write: db}
-	s.reader = Reader{db: db, cache: &stmts{db: db, off: true}, postgres: true}
+	s.reader.cache, s.reader.postgres = &stmts{db: s.reader.db, off: true}, true
 	if err := s.migrate(ctx, goose.DialectPostgres, "migrations/postgres"); err != nil {
-		db.Close()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
+
+// uriPath keeps the characters of a path that mean something in a URI.
+var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
 func openSQLite(ctx context.Context, path string) (*Store, error) {
 	lock, err := lockFile(path + ".lock")
@@ -74,7 +85,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	open := func(mode string) (*sql.DB, error) {
-		return sql.Open("sqlite", "file:"+path+"?"+mode+
+		return sql.Open("sqlite", "file:"+uriPath.Replace(path)+"?"+mode+
 			"_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
 			"&_pragma=wal_autocheckpoint(20000)&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)")
 	}
@@ -114,29 +125,45 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, dir string) 
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema up to date: %w", err)
+	for range tries {
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		if !raced(err) {
+			break
+		}
+		select { // let the other process finish
+		case <-time.After(rand.N(500 * time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return nil
+	return fmt.Errorf("bring the schema up to date: %w", err)
 }
 
-// Close ends the store; writes that were not answered are not on disk.
+// raced says that another process is bringing the same schema up to date: what
+// this one makes is there already. Locks for this are not the same everywhere;
+// to look again is.
+func raced(err error) bool {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pe.Code == "42P07" || pe.Code == "42710" || pe.Code == "23505" || retryable(err))
+}
+
+// Close ends the store, after the writes under way; those that waited get
+// database_closed and are not on disk. Closing twice is no fault.
 func (s *Store) Close() error {
-	var errs []error
-	if s.group != nil {
-		s.group.stop()
-	}
-	if s.reader.cache != nil {
+	s.once.Do(func() {
+		if s.group != nil {
+			s.group.stop()
+		}
 		s.reader.cache.close()
-	}
-	if !s.postgres && s.reader.db != nil {
-		errs = append(errs, s.reader.db.Close())
-	}
-	errs = append(errs, s.write.Close())
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
-	}
-	return errors.Join(errs...)
+		errs := []error{s.reader.db.Close(), s.write.Close()}
+		if s.lock != nil {
+			errs = append(errs, s.lock.Close())
+		}
+		s.closed = errors.Join(errs...)
+	})
+	return s.closed
 }
 
 // Postgres says which engine this is.
@@ -170,7 +197,7 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	for try := range tries {
 		if try > 0 && s.postgres {
 			select { // let the faster one finish
-			case <-time.After(time.Duration(try*try) * time.Millisecond):
+			case <-time.After(rand.N(time.Duration(try*try) * 2 * time.Millisecond)):
 			case <-ctx.Done():
 				return ctx.Err()
 			}

@@ -1,121 +1,122 @@
 -- +goose Up
 -- Times are microseconds UTC; booleans are 0 or 1; JSON is text that SQL never looks into.
+-- Text is compared byte by byte, as SQLite does it, whatever the language of the database.
 
 CREATE TABLE node (
-    one        INTEGER PRIMARY KEY CHECK (one = 1),
-    platform   TEXT    NOT NULL,
-    line       TEXT    NOT NULL,
-    name       TEXT    NOT NULL,
-    region     TEXT    NOT NULL,
-    epoch      BIGINT  NOT NULL,
-    created_at BIGINT  NOT NULL
+    one        INTEGER          PRIMARY KEY CHECK (one = 1),
+    platform   TEXT COLLATE "C" NOT NULL,
+    line       TEXT COLLATE "C" NOT NULL,
+    name       TEXT COLLATE "C" NOT NULL,
+    region     TEXT COLLATE "C" NOT NULL,
+    epoch      BIGINT           NOT NULL,
+    created_at BIGINT           NOT NULL
 );
 
 -- Versioned data that a person may read whole: catalogue, directory.
 CREATE TABLE document (
-    kind           TEXT   NOT NULL,
-    version        TEXT   NOT NULL,
-    effective_from TEXT   NOT NULL,
-    content        TEXT   NOT NULL,
-    loaded_at      BIGINT NOT NULL,
+    kind           TEXT COLLATE "C" NOT NULL,
+    version        TEXT COLLATE "C" NOT NULL,
+    effective_from TEXT COLLATE "C" NOT NULL,
+    content        TEXT COLLATE "C" NOT NULL,
+    loaded_at      BIGINT           NOT NULL,
     PRIMARY KEY (kind, version)
 );
 
 CREATE TABLE link (
-    peer       TEXT    PRIMARY KEY,
-    id         TEXT    NOT NULL,
-    line       TEXT    NOT NULL,
-    name       TEXT    NOT NULL,
-    region     TEXT    NOT NULL,
-    url        TEXT    NOT NULL,
-    phone      TEXT    NOT NULL,
-    keys       TEXT    NOT NULL,
-    carrier    TEXT    NOT NULL,
-    active     INTEGER NOT NULL,
-    created_at BIGINT  NOT NULL,
+    peer       TEXT COLLATE "C" PRIMARY KEY,
+    id         TEXT COLLATE "C" NOT NULL,
+    line       TEXT COLLATE "C" NOT NULL,
+    name       TEXT COLLATE "C" NOT NULL,
+    region     TEXT COLLATE "C" NOT NULL,
+    url        TEXT COLLATE "C" NOT NULL,
+    phone      TEXT COLLATE "C" NOT NULL,
+    keys       TEXT COLLATE "C" NOT NULL,
+    carrier    TEXT COLLATE "C" NOT NULL,
+    active     INTEGER          NOT NULL,
+    created_at BIGINT           NOT NULL,
     heard_at   BIGINT,
     stuck_at   BIGINT,
-    trouble    TEXT    NOT NULL DEFAULT ''
+    trouble    TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
 
 CREATE TABLE person (
-    id           TEXT    PRIMARY KEY,
-    login        TEXT    NOT NULL UNIQUE,
-    name         TEXT    NOT NULL,
-    password     TEXT    NOT NULL,
-    role         TEXT    NOT NULL,
-    unit         TEXT    NOT NULL,
-    region       TEXT    NOT NULL,
-    language     TEXT    NOT NULL,
-    active       INTEGER NOT NULL,
-    failed       INTEGER NOT NULL DEFAULT 0,
+    id           TEXT COLLATE "C" PRIMARY KEY,
+    login        TEXT COLLATE "C" NOT NULL UNIQUE,
+    name         TEXT COLLATE "C" NOT NULL,
+    password     TEXT COLLATE "C" NOT NULL,
+    role         TEXT COLLATE "C" NOT NULL,
+    unit         TEXT COLLATE "C" NOT NULL,
+    region       TEXT COLLATE "C" NOT NULL,
+    language     TEXT COLLATE "C" NOT NULL,
+    active       INTEGER          NOT NULL,
+    failed       INTEGER          NOT NULL DEFAULT 0,
     locked_until BIGINT,
-    created_at   BIGINT  NOT NULL
+    created_at   BIGINT           NOT NULL
 );
 
 CREATE TABLE session (
-    hash       TEXT   PRIMARY KEY,
-    person_id  TEXT   NOT NULL REFERENCES person (id),
-    created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    hash       TEXT COLLATE "C" PRIMARY KEY,
+    person_id  TEXT COLLATE "C" NOT NULL REFERENCES person (id),
+    created_at BIGINT           NOT NULL,
+    expires_at BIGINT           NOT NULL
 );
 CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE token (
-    id         TEXT    PRIMARY KEY,
-    hash       TEXT    NOT NULL UNIQUE,
-    name       TEXT    NOT NULL,
-    scopes     TEXT    NOT NULL,
-    region     TEXT    NOT NULL,
-    active     INTEGER NOT NULL,
-    created_at BIGINT  NOT NULL
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    hash       TEXT COLLATE "C" NOT NULL UNIQUE,
+    name       TEXT COLLATE "C" NOT NULL,
+    scopes     TEXT COLLATE "C" NOT NULL,
+    region     TEXT COLLATE "C" NOT NULL,
+    active     INTEGER          NOT NULL,
+    created_at BIGINT           NOT NULL
 );
 
 CREATE TABLE case_file (
-    id             TEXT    PRIMARY KEY,
-    version        BIGINT  NOT NULL,
-    rev            BIGINT  NOT NULL,
-    status         TEXT    NOT NULL CHECK (status IN ('open','in_progress','awaiting_callback','closed','archived')),
-    channel        TEXT    NOT NULL,
-    kind           TEXT    NOT NULL,
-    level          INTEGER NOT NULL CHECK (level BETWEEN 1 AND 4),
-    category       TEXT    NOT NULL,
-    line           TEXT    NOT NULL,
-    decided        INTEGER NOT NULL,
-    item           TEXT    NOT NULL,
-    urgent         TEXT    NOT NULL,
-    urgent_by      TEXT    NOT NULL,
-    first_response TEXT    NOT NULL,
-    unread         INTEGER NOT NULL,
-    danger         TEXT    NOT NULL,
-    region         TEXT    NOT NULL,
-    region_raw     TEXT    NOT NULL,
-    confidential   INTEGER NOT NULL,
-    language       TEXT    NOT NULL,
+    id             TEXT COLLATE "C" PRIMARY KEY,
+    version        BIGINT           NOT NULL,
+    rev            BIGINT           NOT NULL,
+    status         TEXT COLLATE "C" NOT NULL CHECK (status IN ('open','in_progress','awaiting_callback','closed','archived')),
+    channel        TEXT COLLATE "C" NOT NULL,
+    kind           TEXT COLLATE "C" NOT NULL,
+    level          INTEGER          NOT NULL CHECK (level BETWEEN 1 AND 4),
+    category       TEXT COLLATE "C" NOT NULL,
+    line           TEXT COLLATE "C" NOT NULL,
+    decided        INTEGER          NOT NULL,
+    item           TEXT COLLATE "C" NOT NULL,
+    urgent         TEXT COLLATE "C" NOT NULL,
+    urgent_by      TEXT COLLATE "C" NOT NULL,
+    first_response TEXT COLLATE "C" NOT NULL,
+    unread         INTEGER          NOT NULL,
+    danger         TEXT COLLATE "C" NOT NULL,
+    region         TEXT COLLATE "C" NOT NULL,
+    region_raw     TEXT COLLATE "C" NOT NULL,
+    confidential   INTEGER          NOT NULL,
+    language       TEXT COLLATE "C" NOT NULL,
     consent        INTEGER,
-    safe_contact   TEXT    NOT NULL,
-    subject_unit   TEXT    NOT NULL,
-    outcome        TEXT    NOT NULL,
-    catalogue      TEXT    NOT NULL,
-    interim        TEXT    NOT NULL,
-    returns        INTEGER NOT NULL,
-    dispute        INTEGER NOT NULL,
-    group_id       TEXT    NOT NULL,
-    external_id    TEXT    NOT NULL,
-    source         TEXT    NOT NULL,
-    occurred_at    BIGINT  NOT NULL,
-    created_at     BIGINT  NOT NULL,
+    safe_contact   TEXT COLLATE "C" NOT NULL,
+    subject_unit   TEXT COLLATE "C" NOT NULL,
+    outcome        TEXT COLLATE "C" NOT NULL,
+    catalogue      TEXT COLLATE "C" NOT NULL,
+    interim        TEXT COLLATE "C" NOT NULL,
+    returns        INTEGER          NOT NULL,
+    dispute        INTEGER          NOT NULL,
+    group_id       TEXT COLLATE "C" NOT NULL,
+    external_id    TEXT COLLATE "C" NOT NULL,
+    source         TEXT COLLATE "C" NOT NULL,
+    occurred_at    BIGINT           NOT NULL,
+    created_at     BIGINT           NOT NULL,
     closed_at      BIGINT,
     callback_at    BIGINT,
     solved         INTEGER,
-    satisfaction   INTEGER NOT NULL,
-    scale          INTEGER NOT NULL,
-    mapped         INTEGER NOT NULL,
-    needs_callback INTEGER NOT NULL,
-    links          TEXT    NOT NULL,
-    proposal       TEXT    NOT NULL,
+    satisfaction   INTEGER          NOT NULL,
+    scale          INTEGER          NOT NULL,
+    mapped         INTEGER          NOT NULL,
+    needs_callback INTEGER          NOT NULL,
+    links          TEXT COLLATE "C" NOT NULL,
+    proposal       TEXT COLLATE "C" NOT NULL,
     due_at         BIGINT,
-    indexed        INTEGER NOT NULL
+    indexed        INTEGER          NOT NULL
 );
 CREATE INDEX case_new ON case_file (created_at, id);
 CREATE INDEX case_status ON case_file (status, created_at, id);
@@ -129,60 +130,60 @@ CREATE INDEX case_dispute ON case_file (created_at, id) WHERE dispute = 1;
 -- The personal part of a case, sealed under the case's own key. Destroying
 -- wrapped_key erases it everywhere.
 CREATE TABLE case_private (
-    case_id     TEXT  PRIMARY KEY REFERENCES case_file (id),
+    case_id     TEXT COLLATE "C" PRIMARY KEY REFERENCES case_file (id),
     wrapped_key BYTEA,
     words       BYTEA,
     caller      BYTEA,
     told        BYTEA,
-    phone_index TEXT  NOT NULL
+    phone_index TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX case_phone ON case_private (phone_index) WHERE phone_index <> '';
 
 -- A repeated intake finds the first case by either key.
 CREATE TABLE intake_key (
-    source    TEXT NOT NULL,
-    key       TEXT NOT NULL,
-    body_hash TEXT NOT NULL,
-    case_id   TEXT NOT NULL,
+    source    TEXT COLLATE "C" NOT NULL,
+    key       TEXT COLLATE "C" NOT NULL,
+    body_hash TEXT COLLATE "C" NOT NULL,
+    case_id   TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (source, key)
 );
 
 CREATE TABLE leg (
-    id            TEXT    PRIMARY KEY,
-    case_id       TEXT    NOT NULL REFERENCES case_file (id),
-    side          TEXT    NOT NULL CHECK (side IN ('sender','holder')),
-    peer          TEXT    NOT NULL,
-    unit          TEXT    NOT NULL,
-    role          TEXT    NOT NULL,
-    urgent        INTEGER NOT NULL,
-    class         TEXT    NOT NULL,
-    item          TEXT    NOT NULL,
-    region        TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state IN ('sent','received','accepted','working','answered','settled','reopened','returned','withdrawn')),
-    version       BIGINT  NOT NULL,
-    rev           BIGINT  NOT NULL,
-    sent_at       BIGINT  NOT NULL,
-    moved_at      BIGINT  NOT NULL,
+    id            TEXT COLLATE "C" PRIMARY KEY,
+    case_id       TEXT COLLATE "C" NOT NULL REFERENCES case_file (id),
+    side          TEXT COLLATE "C" NOT NULL CHECK (side IN ('sender','holder')),
+    peer          TEXT COLLATE "C" NOT NULL,
+    unit          TEXT COLLATE "C" NOT NULL,
+    role          TEXT COLLATE "C" NOT NULL,
+    urgent        INTEGER          NOT NULL,
+    class         TEXT COLLATE "C" NOT NULL,
+    item          TEXT COLLATE "C" NOT NULL,
+    region        TEXT COLLATE "C" NOT NULL,
+    state         TEXT COLLATE "C" NOT NULL CHECK (state IN ('sent','received','accepted','working','answered','settled','reopened','returned','withdrawn')),
+    version       BIGINT           NOT NULL,
+    rev           BIGINT           NOT NULL,
+    sent_at       BIGINT           NOT NULL,
+    moved_at      BIGINT           NOT NULL,
     reopen_until  BIGINT,
-    pending       TEXT    NOT NULL,
-    ground        TEXT    NOT NULL,
-    basis         TEXT    NOT NULL,
-    next_owner    TEXT    NOT NULL,
-    contested     INTEGER NOT NULL,
-    undeliverable INTEGER NOT NULL,
-    repair        TEXT    NOT NULL,
-    resolution    TEXT    NOT NULL,
-    successor     TEXT    NOT NULL,
-    for_leg       TEXT    NOT NULL,
-    out_no        BIGINT  NOT NULL,
-    in_no         BIGINT  NOT NULL,
-    callback_by   TEXT    NOT NULL,
-    call_id       TEXT    NOT NULL,
-    spoken        INTEGER NOT NULL,
-    looped        INTEGER NOT NULL,
-    late          INTEGER NOT NULL,
-    via           TEXT    NOT NULL,
-    extra         TEXT    NOT NULL,
+    pending       TEXT COLLATE "C" NOT NULL,
+    ground        TEXT COLLATE "C" NOT NULL,
+    basis         TEXT COLLATE "C" NOT NULL,
+    next_owner    TEXT COLLATE "C" NOT NULL,
+    contested     INTEGER          NOT NULL,
+    undeliverable INTEGER          NOT NULL,
+    repair        TEXT COLLATE "C" NOT NULL,
+    resolution    TEXT COLLATE "C" NOT NULL,
+    successor     TEXT COLLATE "C" NOT NULL,
+    for_leg       TEXT COLLATE "C" NOT NULL,
+    out_no        BIGINT           NOT NULL,
+    in_no         BIGINT           NOT NULL,
+    callback_by   TEXT COLLATE "C" NOT NULL,
+    call_id       TEXT COLLATE "C" NOT NULL,
+    spoken        INTEGER          NOT NULL,
+    looped        INTEGER          NOT NULL,
+    late          INTEGER          NOT NULL,
+    via           TEXT COLLATE "C" NOT NULL,
+    extra         TEXT COLLATE "C" NOT NULL,
     ask           BYTEA,
     due_at        BIGINT,
     prompted_at   BIGINT,
@@ -195,34 +196,34 @@ CREATE INDEX leg_repair ON leg (id) WHERE repair <> '';
 CREATE INDEX leg_urgent ON leg (sent_at, id) WHERE urgent = 1 AND state IN ('sent','received');
 
 CREATE TABLE event (
-    id         TEXT   PRIMARY KEY,
-    case_id    TEXT   NOT NULL,
-    leg_id     TEXT   NOT NULL,
-    at         BIGINT NOT NULL,
-    kind       TEXT   NOT NULL,
-    platform   TEXT   NOT NULL,
-    actor_id   TEXT   NOT NULL,
-    actor_name TEXT   NOT NULL,
-    actor_role TEXT   NOT NULL,
-    body       TEXT   NOT NULL,
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    case_id    TEXT COLLATE "C" NOT NULL,
+    leg_id     TEXT COLLATE "C" NOT NULL,
+    at         BIGINT           NOT NULL,
+    kind       TEXT COLLATE "C" NOT NULL,
+    platform   TEXT COLLATE "C" NOT NULL,
+    actor_id   TEXT COLLATE "C" NOT NULL,
+    actor_name TEXT COLLATE "C" NOT NULL,
+    actor_role TEXT COLLATE "C" NOT NULL,
+    body       TEXT COLLATE "C" NOT NULL,
     note       BYTEA,
-    commitment TEXT   NOT NULL,
-    leaf       BYTEA  NOT NULL
+    commitment TEXT COLLATE "C" NOT NULL,
+    leaf       BYTEA            NOT NULL
 );
 CREATE INDEX event_case ON event (case_id, id);
 
 CREATE TABLE clock (
-    id          TEXT    PRIMARY KEY,
-    case_id     TEXT    NOT NULL,
-    leg_id      TEXT    NOT NULL,
-    kind        TEXT    NOT NULL,
-    budget      TEXT    NOT NULL,
-    start_at    BIGINT  NOT NULL,
-    due_at      BIGINT  NOT NULL,
-    provisional INTEGER NOT NULL,
-    urgent      INTEGER NOT NULL,
+    id          TEXT COLLATE "C" PRIMARY KEY,
+    case_id     TEXT COLLATE "C" NOT NULL,
+    leg_id      TEXT COLLATE "C" NOT NULL,
+    kind        TEXT COLLATE "C" NOT NULL,
+    budget      TEXT COLLATE "C" NOT NULL,
+    start_at    BIGINT           NOT NULL,
+    due_at      BIGINT           NOT NULL,
+    provisional INTEGER          NOT NULL,
+    urgent      INTEGER          NOT NULL,
     stopped_at  BIGINT,
-    rung        INTEGER NOT NULL,
+    rung        INTEGER          NOT NULL,
     next_at     BIGINT
 );
 CREATE INDEX clock_case ON clock (case_id);
@@ -231,23 +232,23 @@ CREATE INDEX clock_over ON clock (due_at, case_id) WHERE stopped_at IS NULL;
 
 -- Letters that we send. A row waits until the receipt is here.
 CREATE TABLE letter_out (
-    id           TEXT   PRIMARY KEY,
-    peer         TEXT   NOT NULL,
-    case_id      TEXT   NOT NULL,
-    leg_id       TEXT   NOT NULL,
-    type         TEXT   NOT NULL,
-    number       BIGINT NOT NULL,
-    content      TEXT   NOT NULL,
-    private      BYTEA,
-    hash         TEXT   NOT NULL,
-    state        TEXT   NOT NULL CHECK (state IN ('waiting','receipted','refused','expired','voided')),
-    created_at   BIGINT NOT NULL,
-    expires_at   BIGINT,
-    attempts     INTEGER NOT NULL,
-    next_try_at  BIGINT,
-    last_error   TEXT   NOT NULL,
-    answer       TEXT   NOT NULL,
-    answered_at  BIGINT
+    id          TEXT COLLATE "C" PRIMARY KEY,
+    peer        TEXT COLLATE "C" NOT NULL,
+    case_id     TEXT COLLATE "C" NOT NULL,
+    leg_id      TEXT COLLATE "C" NOT NULL,
+    type        TEXT COLLATE "C" NOT NULL,
+    number      BIGINT           NOT NULL,
+    content     TEXT COLLATE "C" NOT NULL,
+    private     BYTEA,
+    hash        TEXT COLLATE "C" NOT NULL,
+    state       TEXT COLLATE "C" NOT NULL CHECK (state IN ('waiting','receipted','refused','expired','voided')),
+    created_at  BIGINT           NOT NULL,
+    expires_at  BIGINT,
+    attempts    INTEGER          NOT NULL,
+    next_try_at BIGINT,
+    last_error  TEXT COLLATE "C" NOT NULL,
+    answer      TEXT COLLATE "C" NOT NULL,
+    answered_at BIGINT
 );
 CREATE UNIQUE INDEX letter_out_number ON letter_out (leg_id, number) WHERE number > 0 AND state <> 'voided';
 CREATE INDEX letter_out_due ON letter_out (peer, next_try_at) WHERE next_try_at IS NOT NULL;
@@ -257,19 +258,19 @@ CREATE INDEX letter_out_peer ON letter_out (peer, id);
 
 -- Letters that we received and answered.
 CREATE TABLE letter_in (
-    id          TEXT   PRIMARY KEY,
-    peer        TEXT   NOT NULL,
-    case_id     TEXT   NOT NULL,
-    leg_id      TEXT   NOT NULL,
-    type        TEXT   NOT NULL,
-    number      BIGINT NOT NULL,
-    content     TEXT   NOT NULL,
-    sealed      TEXT,
-    signature   TEXT   NOT NULL,
-    hash        TEXT   NOT NULL,
-    state       TEXT   NOT NULL CHECK (state IN ('applied','waiting','refused','voided')),
-    received_at BIGINT NOT NULL,
-    error       TEXT   NOT NULL
+    id          TEXT COLLATE "C" PRIMARY KEY,
+    peer        TEXT COLLATE "C" NOT NULL,
+    case_id     TEXT COLLATE "C" NOT NULL,
+    leg_id      TEXT COLLATE "C" NOT NULL,
+    type        TEXT COLLATE "C" NOT NULL,
+    number      BIGINT           NOT NULL,
+    content     TEXT COLLATE "C" NOT NULL,
+    sealed      TEXT COLLATE "C",
+    signature   TEXT COLLATE "C" NOT NULL,
+    hash        TEXT COLLATE "C" NOT NULL,
+    state       TEXT COLLATE "C" NOT NULL CHECK (state IN ('applied','waiting','refused','voided')),
+    received_at BIGINT           NOT NULL,
+    error       TEXT COLLATE "C" NOT NULL
 );
 CREATE UNIQUE INDEX letter_in_number ON letter_in (leg_id, number) WHERE number > 0;
 CREATE INDEX letter_in_case ON letter_in (case_id);
@@ -278,38 +279,38 @@ CREATE INDEX letter_in_peer ON letter_in (peer, id);
 -- What a door refused and a person should see: letters that are broken or not
 -- authentic.
 CREATE TABLE refusal (
-    id      TEXT    PRIMARY KEY,
-    at      BIGINT  NOT NULL,
-    door    TEXT    NOT NULL,
-    peer    TEXT    NOT NULL,
-    code    TEXT    NOT NULL,
-    detail  TEXT    NOT NULL,
-    letter  TEXT    NOT NULL,
+    id      TEXT COLLATE "C" PRIMARY KEY,
+    at      BIGINT           NOT NULL,
+    door    TEXT COLLATE "C" NOT NULL,
+    peer    TEXT COLLATE "C" NOT NULL,
+    code    TEXT COLLATE "C" NOT NULL,
+    detail  TEXT COLLATE "C" NOT NULL,
+    letter  TEXT COLLATE "C" NOT NULL,
     raw     BYTEA,
-    urgent  INTEGER NOT NULL,
+    urgent  INTEGER          NOT NULL,
     seen_at BIGINT
 );
 CREATE INDEX refusal_unseen ON refusal (id) WHERE seen_at IS NULL;
 
 CREATE TABLE dispute (
-    id        TEXT   PRIMARY KEY,
-    case_id   TEXT   NOT NULL,
-    leg_id    TEXT   NOT NULL,
-    item      TEXT   NOT NULL,
-    cause     TEXT   NOT NULL,
-    opened_at BIGINT NOT NULL,
+    id        TEXT COLLATE "C" PRIMARY KEY,
+    case_id   TEXT COLLATE "C" NOT NULL,
+    leg_id    TEXT COLLATE "C" NOT NULL,
+    item      TEXT COLLATE "C" NOT NULL,
+    cause     TEXT COLLATE "C" NOT NULL,
+    opened_at BIGINT           NOT NULL,
     closed_at BIGINT
 );
 CREATE INDEX dispute_case ON dispute (case_id);
 
 CREATE TABLE lease (
-    name    TEXT   PRIMARY KEY,
-    holder  TEXT   NOT NULL,
-    until   BIGINT NOT NULL
+    name   TEXT COLLATE "C" PRIMARY KEY,
+    holder TEXT COLLATE "C" NOT NULL,
+    until  BIGINT           NOT NULL
 );
 
 CREATE TABLE case_search (
-    case_id TEXT  PRIMARY KEY,
-    tokens  INTEGER[] NOT NULL
+    case_id TEXT COLLATE "C" PRIMARY KEY,
+    tokens  INTEGER[]        NOT NULL
 );
 CREATE INDEX case_search_tokens ON case_search USING gin (tokens);

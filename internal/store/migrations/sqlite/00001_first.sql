@@ -7,16 +7,16 @@ CREATE TABLE node (
     line       TEXT    NOT NULL,
     name       TEXT    NOT NULL,
     region     TEXT    NOT NULL,
-    epoch      INTEGER  NOT NULL,
-    created_at INTEGER  NOT NULL
+    epoch      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 -- Versioned data that a person may read whole: catalogue, directory.
 CREATE TABLE document (
-    kind           TEXT   NOT NULL,
-    version        TEXT   NOT NULL,
-    effective_from TEXT   NOT NULL,
-    content        TEXT   NOT NULL,
+    kind           TEXT    NOT NULL,
+    version        TEXT    NOT NULL,
+    effective_from TEXT    NOT NULL,
+    content        TEXT    NOT NULL,
     loaded_at      INTEGER NOT NULL,
     PRIMARY KEY (kind, version)
 ) STRICT;
@@ -32,7 +32,7 @@ CREATE TABLE link (
     keys       TEXT    NOT NULL,
     carrier    TEXT    NOT NULL,
     active     INTEGER NOT NULL,
-    created_at INTEGER  NOT NULL,
+    created_at INTEGER NOT NULL,
     heard_at   INTEGER,
     stuck_at   INTEGER,
     trouble    TEXT    NOT NULL DEFAULT ''
@@ -50,12 +50,12 @@ CREATE TABLE person (
     active       INTEGER NOT NULL,
     failed       INTEGER NOT NULL DEFAULT 0,
     locked_until INTEGER,
-    created_at   INTEGER  NOT NULL
+    created_at   INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE session (
-    hash       TEXT   PRIMARY KEY,
-    person_id  TEXT   NOT NULL REFERENCES person (id),
+    hash       TEXT    PRIMARY KEY,
+    person_id  TEXT    NOT NULL REFERENCES person (id),
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
@@ -68,13 +68,13 @@ CREATE TABLE token (
     scopes     TEXT    NOT NULL,
     region     TEXT    NOT NULL,
     active     INTEGER NOT NULL,
-    created_at INTEGER  NOT NULL
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE case_file (
     id             TEXT    PRIMARY KEY,
-    version        INTEGER  NOT NULL,
-    rev            INTEGER  NOT NULL,
+    version        INTEGER NOT NULL,
+    rev            INTEGER NOT NULL,
     status         TEXT    NOT NULL CHECK (status IN ('open','in_progress','awaiting_callback','closed','archived')),
     channel        TEXT    NOT NULL,
     kind           TEXT    NOT NULL,
@@ -103,8 +103,8 @@ CREATE TABLE case_file (
     group_id       TEXT    NOT NULL,
     external_id    TEXT    NOT NULL,
     source         TEXT    NOT NULL,
-    occurred_at    INTEGER  NOT NULL,
-    created_at     INTEGER  NOT NULL,
+    occurred_at    INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
     closed_at      INTEGER,
     callback_at    INTEGER,
     solved         INTEGER,
@@ -129,12 +129,12 @@ CREATE INDEX case_dispute ON case_file (created_at, id) WHERE dispute = 1;
 -- The personal part of a case, sealed under the case's own key. Destroying
 -- wrapped_key erases it everywhere.
 CREATE TABLE case_private (
-    case_id     TEXT  PRIMARY KEY REFERENCES case_file (id),
+    case_id     TEXT PRIMARY KEY REFERENCES case_file (id),
     wrapped_key BLOB,
     words       BLOB,
     caller      BLOB,
     told        BLOB,
-    phone_index TEXT  NOT NULL
+    phone_index TEXT NOT NULL
 ) STRICT;
 CREATE INDEX case_phone ON case_private (phone_index) WHERE phone_index <> '';
 
@@ -159,10 +159,10 @@ CREATE TABLE leg (
     item          TEXT    NOT NULL,
     region        TEXT    NOT NULL,
     state         TEXT    NOT NULL CHECK (state IN ('sent','received','accepted','working','answered','settled','reopened','returned','withdrawn')),
-    version       INTEGER  NOT NULL,
-    rev           INTEGER  NOT NULL,
-    sent_at       INTEGER  NOT NULL,
-    moved_at      INTEGER  NOT NULL,
+    version       INTEGER NOT NULL,
+    rev           INTEGER NOT NULL,
+    sent_at       INTEGER NOT NULL,
+    moved_at      INTEGER NOT NULL,
     reopen_until  INTEGER,
     pending       TEXT    NOT NULL,
     ground        TEXT    NOT NULL,
@@ -174,8 +174,8 @@ CREATE TABLE leg (
     resolution    TEXT    NOT NULL,
     successor     TEXT    NOT NULL,
     for_leg       TEXT    NOT NULL,
-    out_no        INTEGER  NOT NULL,
-    in_no         INTEGER  NOT NULL,
+    out_no        INTEGER NOT NULL,
+    in_no         INTEGER NOT NULL,
     callback_by   TEXT    NOT NULL,
     call_id       TEXT    NOT NULL,
     spoken        INTEGER NOT NULL,
@@ -195,19 +195,19 @@ CREATE INDEX leg_repair ON leg (id) WHERE repair <> '';
 CREATE INDEX leg_urgent ON leg (sent_at, id) WHERE urgent = 1 AND state IN ('sent','received');
 
 CREATE TABLE event (
-    id         TEXT   PRIMARY KEY,
-    case_id    TEXT   NOT NULL,
-    leg_id     TEXT   NOT NULL,
+    id         TEXT    PRIMARY KEY,
+    case_id    TEXT    NOT NULL,
+    leg_id     TEXT    NOT NULL,
     at         INTEGER NOT NULL,
-    kind       TEXT   NOT NULL,
-    platform   TEXT   NOT NULL,
-    actor_id   TEXT   NOT NULL,
-    actor_name TEXT   NOT NULL,
-    actor_role TEXT   NOT NULL,
-    body       TEXT   NOT NULL,
+    kind       TEXT    NOT NULL,
+    platform   TEXT    NOT NULL,
+    actor_id   TEXT    NOT NULL,
+    actor_name TEXT    NOT NULL,
+    actor_role TEXT    NOT NULL,
+    body       TEXT    NOT NULL,
     note       BLOB,
-    commitment TEXT   NOT NULL,
-    leaf       BLOB  NOT NULL
+    commitment TEXT    NOT NULL,
+    leaf       BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX event_case ON event (case_id, id);
 
@@ -217,8 +217,8 @@ CREATE TABLE clock (
     leg_id      TEXT    NOT NULL,
     kind        TEXT    NOT NULL,
     budget      TEXT    NOT NULL,
-    start_at    INTEGER  NOT NULL,
-    due_at      INTEGER  NOT NULL,
+    start_at    INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
     provisional INTEGER NOT NULL,
     urgent      INTEGER NOT NULL,
     stopped_at  INTEGER,
@@ -231,23 +231,23 @@ CREATE INDEX clock_over ON clock (due_at, case_id) WHERE stopped_at IS NULL;
 
 -- Letters that we send. A row waits until the receipt is here.
 CREATE TABLE letter_out (
-    id           TEXT   PRIMARY KEY,
-    peer         TEXT   NOT NULL,
-    case_id      TEXT   NOT NULL,
-    leg_id       TEXT   NOT NULL,
-    type         TEXT   NOT NULL,
-    number       INTEGER NOT NULL,
-    content      TEXT   NOT NULL,
-    private      BLOB,
-    hash         TEXT   NOT NULL,
-    state        TEXT   NOT NULL CHECK (state IN ('waiting','receipted','refused','expired','voided')),
-    created_at   INTEGER NOT NULL,
-    expires_at   INTEGER,
-    attempts     INTEGER NOT NULL,
-    next_try_at  INTEGER,
-    last_error   TEXT   NOT NULL,
-    answer       TEXT   NOT NULL,
-    answered_at  INTEGER
+    id          TEXT    PRIMARY KEY,
+    peer        TEXT    NOT NULL,
+    case_id     TEXT    NOT NULL,
+    leg_id      TEXT    NOT NULL,
+    type        TEXT    NOT NULL,
+    number      INTEGER NOT NULL,
+    content     TEXT    NOT NULL,
+    private     BLOB,
+    hash        TEXT    NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('waiting','receipted','refused','expired','voided')),
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER,
+    attempts    INTEGER NOT NULL,
+    next_try_at INTEGER,
+    last_error  TEXT    NOT NULL,
+    answer      TEXT    NOT NULL,
+    answered_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX letter_out_number ON letter_out (leg_id, number) WHERE number > 0 AND state <> 'voided';
 CREATE INDEX letter_out_due ON letter_out (peer, next_try_at) WHERE next_try_at IS NOT NULL;
@@ -257,19 +257,19 @@ CREATE INDEX letter_out_peer ON letter_out (peer, id);
 
 -- Letters that we received and answered.
 CREATE TABLE letter_in (
-    id          TEXT   PRIMARY KEY,
-    peer        TEXT   NOT NULL,
-    case_id     TEXT   NOT NULL,
-    leg_id      TEXT   NOT NULL,
-    type        TEXT   NOT NULL,
+    id          TEXT    PRIMARY KEY,
+    peer        TEXT    NOT NULL,
+    case_id     TEXT    NOT NULL,
+    leg_id      TEXT    NOT NULL,
+    type        TEXT    NOT NULL,
     number      INTEGER NOT NULL,
-    content     TEXT   NOT NULL,
+    content     TEXT    NOT NULL,
     sealed      TEXT,
-    signature   TEXT   NOT NULL,
-    hash        TEXT   NOT NULL,
-    state       TEXT   NOT NULL CHECK (state IN ('applied','waiting','refused','voided')),
+    signature   TEXT    NOT NULL,
+    hash        TEXT    NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('applied','waiting','refused','voided')),
     received_at INTEGER NOT NULL,
-    error       TEXT   NOT NULL
+    error       TEXT    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX letter_in_number ON letter_in (leg_id, number) WHERE number > 0;
 CREATE INDEX letter_in_case ON letter_in (case_id);
@@ -279,7 +279,7 @@ CREATE INDEX letter_in_peer ON letter_in (peer, id);
 -- authentic.
 CREATE TABLE refusal (
     id      TEXT    PRIMARY KEY,
-    at      INTEGER  NOT NULL,
+    at      INTEGER NOT NULL,
     door    TEXT    NOT NULL,
     peer    TEXT    NOT NULL,
     code    TEXT    NOT NULL,
@@ -292,20 +292,20 @@ CREATE TABLE refusal (
 CREATE INDEX refusal_unseen ON refusal (id) WHERE seen_at IS NULL;
 
 CREATE TABLE dispute (
-    id        TEXT   PRIMARY KEY,
-    case_id   TEXT   NOT NULL,
-    leg_id    TEXT   NOT NULL,
-    item      TEXT   NOT NULL,
-    cause     TEXT   NOT NULL,
+    id        TEXT    PRIMARY KEY,
+    case_id   TEXT    NOT NULL,
+    leg_id    TEXT    NOT NULL,
+    item      TEXT    NOT NULL,
+    cause     TEXT    NOT NULL,
     opened_at INTEGER NOT NULL,
     closed_at INTEGER
 ) STRICT;
 CREATE INDEX dispute_case ON dispute (case_id);
 
 CREATE TABLE lease (
-    name    TEXT   PRIMARY KEY,
-    holder  TEXT   NOT NULL,
-    until   INTEGER NOT NULL
+    name   TEXT    PRIMARY KEY,
+    holder TEXT    NOT NULL,
+    until  INTEGER NOT NULL
 ) STRICT;
 
 -- Tokens as text; the index keeps no positions and no copy of the words.
