@@ -1,6 +1,6 @@
 package hotline
 
-// Role is what somebody works as. The set is design's: §8.
+// Role is what somebody works as.
 type Role string
 
 const (

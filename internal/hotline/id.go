@@ -67,7 +67,7 @@ func IDTime(id string) (t time.Time, ok bool) {
 	var ms uint64
 	for i := range 26 {
 		v := strings.IndexByte(crockford, id[i])
-		if v < 0 {
+		if v < 0 || i == 0 && v > 7 { // 26 characters hold 130 bits, an id 128
 			return time.Time{}, false
 		}
 		if i < 10 {

@@ -25,7 +25,7 @@ func (c Cursor) String() string {
 }
 
 // ParseCursor reads what String wrote; a text of anyone else's making is
-// Invalid.
+// Invalid, so nothing strange reaches the database.
 func ParseCursor(s string) (Cursor, error) {
 	if s == "" {
 		return Cursor{}, nil
@@ -33,11 +33,14 @@ func ParseCursor(s string) (Cursor, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	key, id, ok := strings.Cut(string(raw), ".")
 	n, nerr := strconv.ParseInt(key, 10, 64)
-	if err != nil || nerr != nil || !ok || id == "" || len(id) > 64 {
+	c := Cursor{Key: n, ID: id}
+	if err != nil || nerr != nil || !ok || id == "" || len(id) > 64 || strings.ContainsFunc(id, notPrinted) || c.String() != s {
 		return Cursor{}, Errorf(Invalid, "cursor_invalid", "cursor")
 	}
-	return Cursor{Key: n, ID: id}, nil
+	return c, nil
 }
+
+func notPrinted(r rune) bool { return r <= ' ' || r >= 0x7f }
 
 // Limits of a page: how many rows a list shows when not told, and at most.
 const (
