@@ -3,8 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -19,7 +27,7 @@ import (
 	"liandong/internal/pgtest"
 )
 
-// Two nodes as processes of their own are killed in turn, again and again,
+// Two nodes as processes of their own, speaking HTTPS, are killed in turn, again and again,
 // while texts are fed in and sample clerks work them. Afterwards every text is
 // one case, nothing is stuck, and both sides agree.
 //
@@ -43,6 +51,7 @@ func killNodes(t *testing.T, engine string) {
 	}
 	dir := t.TempDir()
 	w := &crashWorld{t: t, dir: dir, bin: program}
+	w.certify()
 	w.node("540000-12345", "12345", engine)
 	w.node("540000-110", "110", engine)
 	w.connect()
@@ -107,6 +116,9 @@ type crashWorld struct {
 	t        *testing.T
 	dir, bin string
 	nodes    []*crashNode
+	cert     string // PEM files of a certificate that signs itself
+	key      string
+	client   *http.Client
 }
 
 // command runs a program and returns what it printed.
@@ -121,6 +133,40 @@ func (w *crashWorld) command(name string, args ...string) string {
 	return out.String()
 }
 
+// certify makes a certificate for the loopback address. Programs trust it by
+// SSL_CERT_FILE, as they would an authority of a site's own.
+func (w *crashWorld) certify() {
+	w.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "liandong test"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.cert, w.key = filepath.Join(w.dir, "cert.pem"), filepath.Join(w.dir, "key.pem")
+	pool := x509.NewCertPool()
+	for path, block := range map[string]*pem.Block{w.cert: {Type: "CERTIFICATE", Bytes: der}, w.key: {Type: "PRIVATE KEY", Bytes: secret}} {
+		doc := pem.EncodeToMemory(block)
+		pool.AppendCertsFromPEM(doc)
+		if err := os.WriteFile(path, doc, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.t.Setenv("SSL_CERT_FILE", w.cert)
+	w.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+}
+
 // node writes a configuration and makes a token with every scope.
 func (w *crashWorld) node(platform, line, engine string) {
 	w.t.Helper()
@@ -128,10 +174,11 @@ func (w *crashWorld) node(platform, line, engine string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	n := &crashNode{Platform: line, address: l.Addr().String(), URL: "http://" + l.Addr().String(),
+	n := &crashNode{Platform: line, address: l.Addr().String(), URL: "https://" + l.Addr().String(),
 		config: filepath.Join(w.dir, line+".json"), log: filepath.Join(w.dir, line+".log")}
 	l.Close()
-	c := map[string]string{"platform": platform, "line": line, "name": "试验" + line, "region": "540000", "listen": n.address, "data": filepath.Join(w.dir, line)}
+	c := map[string]string{"platform": platform, "line": line, "name": "试验" + line, "region": "540000", "listen": n.address, "data": filepath.Join(w.dir, line),
+		"tls_cert": w.cert, "tls_key": w.key}
 	if engine == "postgres" {
 		c["database"] = pgtest.DSN(w.t)
 	}
@@ -175,7 +222,7 @@ func (w *crashWorld) start(i int) {
 		w.t.Fatal(err)
 	}
 	for range 300 {
-		res, err := http.Get(n.URL + "/readyz")
+		res, err := w.client.Get(n.URL + "/readyz")
 		if err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
