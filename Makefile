@@ -45,8 +45,8 @@ fmt: ## formats the Go files
 fuzz: $(vendor) ## runs each fuzz test for FUZZ_TIME (10s)
 	@scripts/fuzz $(FUZZ_TIME)
 
-torture: setup $(vendor) ## runs the Torture tests long: kills and broken networks by the hour, not for every change
-	LIANDONG_TORTURE=1 scripts/with-pg go test -count=1 -v -run Torture -timeout 0 ./...
+torture: setup $(vendor) ## runs the fault tests long: kills and broken networks, not for every change
+	LIANDONG_TORTURE=1 scripts/with-pg go test -count=1 -v -run 'TestKilledNodes|TestDisturbed' -timeout 0 ./cmd/liandong ./internal/exchange
 
 bench: setup $(vendor) ## runs the benchmarks; no test looks at a clock, so read them
 	scripts/with-pg go test -run '^$$' -bench . -benchmem -p 1 -timeout 0 ./...

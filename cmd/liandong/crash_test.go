@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,23 +30,18 @@ import (
 // while texts are fed in and sample clerks work them. Afterwards every text is
 // one case, nothing is stuck, and both sides agree.
 //
-// By hand, longer and with other texts: LIANDONG_CRASH_FROM=FILE
-// LIANDONG_CRASH_KILLS=20 go test ./cmd/liandong -run TestKilledNodes -timeout 60m
+// Longer by make torture; with other texts, JSONL {"id","text"}, by
+// LIANDONG_CRASH_FROM=FILE as well.
 func TestKilledNodes(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) { killNodes(t, engine) })
 	}
 }
 
-const crashCases = 240
-
 func killNodes(t *testing.T, engine string) {
-	kills := 3
-	if s := os.Getenv("LIANDONG_CRASH_KILLS"); s != "" {
-		var err error
-		if kills, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("LIANDONG_CRASH_KILLS: %v", err)
-		}
+	kills, cases := 3, 240 // kills of each node
+	if os.Getenv("LIANDONG_TORTURE") != "" {
+		kills, cases = 25, 3000
 	}
 	dir := t.TempDir()
 	w := &crashWorld{t: t, dir: dir, bin: program}
@@ -69,7 +63,7 @@ func killNodes(t *testing.T, engine string) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 	defer cancel()
-	replay := exec.CommandContext(ctx, w.bin, "replay", "--from", w.texts(), "--ready", ready, "--drive", "5", "--json")
+	replay := exec.CommandContext(ctx, w.bin, "replay", "--from", w.texts(cases), "--ready", ready, "--drive", "5", "--json")
 	var out, errs bytes.Buffer
 	replay.Stdout, replay.Stderr = &out, &errs
 	if err := replay.Start(); err != nil {
@@ -255,7 +249,7 @@ func (w *crashWorld) stop(n *crashNode) {
 }
 
 // texts is a file of invented texts, or the one given.
-func (w *crashWorld) texts() string {
+func (w *crashWorld) texts(cases int) string {
 	if f := os.Getenv("LIANDONG_CRASH_FROM"); f != "" {
 		return f
 	}
@@ -263,7 +257,7 @@ func (w *crashWorld) texts() string {
 		"我家孩子走丢了，穿红色衣服", "自来水停了一天了什么时候来水", "邻居占了我家草场不肯退", "超市卖过期的牛奶给老人"}
 	path := filepath.Join(w.dir, "texts.jsonl")
 	var b bytes.Buffer
-	for i := range crashCases {
+	for i := range cases {
 		fmt.Fprintf(&b, "{\"id\":\"invented-%d\",\"text\":\"%s（第%d件）\"}\n", i, says[i%len(says)], i)
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {

@@ -8,6 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -294,11 +295,15 @@ func TestReconcileNames(t *testing.T) {
 	})
 }
 
-// Many seeds of clerks at random over a network that loses, repeats and
-// reorders: both sides end equal.
+// Clerks at random, by seeds, over a network that loses, repeats and reorders:
+// both sides end equal. Longer by make torture.
 func TestDisturbed(t *testing.T) {
+	seeds := uint64(4)
+	if os.Getenv("LIANDONG_TORTURE") != "" {
+		seeds = 200
+	}
 	onBoth(t, func(t *testing.T, p *pair) {
-		for seed := range uint64(4) {
+		for seed := range seeds {
 			p.drive(t, seed, 12)
 		}
 		p.calm()
