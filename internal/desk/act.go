@@ -25,7 +25,7 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 		return LegView{}, err
 	}
 	err = d.st.Write(ctx, func(tx *store.Tx) error {
-		w, err := d.open(ctx, tx, a, row.CaseID)
+		w, err := d.load(ctx, tx, a, row.CaseID)
 		if err != nil {
 			return err
 		}
@@ -36,6 +36,9 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 		side, err := w.sideOf(l, do)
 		if err != nil {
 			return err
+		}
+		if w.erased != nil {
+			return w.erased
 		}
 		if do.Version != nil && *do.Version != l.Version {
 			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", l.Version)
@@ -126,7 +129,10 @@ func checkDo(do Do) error {
 	case leg.Send, leg.Receive, leg.Callback, leg.Void: // not for people
 		return hotline.Errorf(hotline.Invalid, "not_your_move", "verb", string(do.Verb))
 	}
-	return nil
+	if !casefile.Known(leg.Verbs(), do.Verb) {
+		return hotline.Errorf(hotline.Invalid, "verb_unknown", "verb", string(do.Verb))
+	}
+	return checkOpen(caller{}, map[string]string{"basis": do.Basis, "next_owner": do.NextOwner})
 }
 
 // act does a verb of a person of this node.
@@ -293,7 +299,7 @@ func (w *work) asMachine(f func() error) error {
 func (w *work) returned(l *legWork) error {
 	if l.Incoming() { // we gave it back: the case ends here where nothing else is open
 		for _, o := range w.legs {
-			if !o.Incoming() && !o.Done() {
+			if !o.Done() {
 				return nil
 			}
 		}
@@ -363,8 +369,7 @@ func (w *work) escalate(l *legWork, note string) error {
 		o.To = "unit:" + u.Code
 	}
 	if w.c.Urgent == "" {
-		w.c.Urgent, w.c.UrgentBy = "C4", w.by.ID
-		w.c.Level = casefile.LifeNow
+		w.raise("C4", w.by.ID)
 	}
 	return w.sendOne(o, "")
 }

@@ -365,3 +365,28 @@ func TestEscalation(t *testing.T) {
 		p.agree()
 	})
 }
+
+// A case that two legs came in for ends here only when both are given back.
+func TestReturnOneOfTwo(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		c := p.b.take(t, "测试同一诉求两次移交一二三", func(in *desk.In) { in.Category = "A08"; in.Urgent = new("") })
+		c = p.b.send(t, c.ID, desk.Order{To: "12345"})
+		p.run()
+		c = p.b.send(t, c.ID, desk.Order{To: "12345", ForLeg: c.Legs[0].ID})
+		p.run()
+		there := p.a.other(t, c.Legs[0].ID)
+		if len(there.Legs) != 2 {
+			t.Fatalf("12345 has %d legs in the case, want the second to join the first", len(there.Legs))
+		}
+		p.a.act(t, c.Legs[0].ID, leg.Return)
+		if got := p.a.see(t, there.ID).Status; got == casefile.Closed {
+			t.Error("closed while the other leg waits to be accepted")
+		}
+		p.a.act(t, c.Legs[1].ID, leg.Return)
+		if got := p.a.see(t, there.ID).Status; got != casefile.Closed {
+			t.Errorf("after both were returned the case is %s, want closed", got)
+		}
+		p.run()
+		p.agree()
+	})
+}
