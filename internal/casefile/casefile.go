@@ -9,7 +9,7 @@ import (
 	"liandong/internal/leg"
 )
 
-// Status of a case; contract.md fixes the names.
+// Status of a case. The names are part of the contract.
 type Status string
 
 const (
@@ -42,7 +42,7 @@ func Kinds() []Kind {
 }
 
 // HidesCaller says that handling units do not learn who called by default:
-// complaints and reports (protocol.md, personal data).
+// complaints and reports.
 func (k Kind) HidesCaller() bool { return k == Complaint || k == Report }
 
 // Outcome is how a case ended, or why it is no case for these lines.
@@ -67,11 +67,11 @@ func Outcomes() []Outcome {
 	return []Outcome{SolvedOutcome, OnTheSpot, Explained, Transferred, ReturnedBack, ReferredOut, SilentCall, FalseCall, NoAnswer, CallerGaveUp, RepeatOutcome}
 }
 
-// Channels of intake; contract.md fixes the names.
+// Channels of intake. The names are part of the contract.
 var Channels = []string{"phone", "web", "wechat", "app", "counter", "platform"}
 
 // Spoken says that somebody is on the line while the case is taken. Internet
-// intake goes by system transfer, never by a phone call (design.md §4).
+// intake goes by system transfer, never by a phone call.
 func Spoken(channel string) bool { return channel == "phone" }
 
 // Levels of graded handling (分级处置).
@@ -227,7 +227,7 @@ func CheckText(field, s string, most int) error {
 		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
 			return hotline.Errorf(hotline.Invalid, "text_control", field, int(r))
 		}
-		if !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) {
+		if !unseen(r) {
 			blank = false
 		}
 	}
@@ -237,13 +237,23 @@ func CheckText(field, s string, most int) error {
 	return nil
 }
 
+// unseen says that a reader sees nothing of r by itself: spaces, joiners, marks
+// without a letter, and the letters that are made to fill a place.
+func unseen(r rune) bool {
+	switch r {
+	case '\u115f', '\u1160', '\u2800', '\u3164', '\uffa0':
+		return true
+	}
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.M)
+}
+
 // CheckLine is CheckText for an optional field of one line.
 func CheckLine(field, s string) error {
 	if s == "" {
 		return nil
 	}
 	for _, r := range s {
-		if r == '\n' || r == '\r' || r == '\t' {
+		if r == '\n' || r == '\r' || r == '\t' || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return hotline.Errorf(hotline.Invalid, "text_control", field, int(r))
 		}
 	}

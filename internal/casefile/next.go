@@ -62,11 +62,17 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 			untaken = true
 		}
 	}
-	if c.Urgent != "" && line != "110" && !hasLegTo110(outgoing) {
-		if c.Urgent == "C3" && c.Danger == "" {
-			add(StepDanger, "")
-		} else {
-			add(StepDual, "")
+	dual := StepDual
+	if c.Urgent == "C3" && c.Danger == "" {
+		dual = StepDanger
+	}
+	toDual := c.Urgent != "" && line != "110" && !hasLegTo110(outgoing)
+	if toDual && !toldUrgent(incoming) {
+		add(dual, "")
+	}
+	for _, l := range incoming {
+		if live(outgoing) && canAnswer(l, outgoing) {
+			add(StepAnswer, l.ID)
 		}
 	}
 	for _, l := range outgoing {
@@ -78,23 +84,21 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 		if l.State != leg.Answered {
 			continue
 		}
-		if line == "110" && c.FirstResponse != "" && l.Local() && !restSent(outgoing, l.ID) {
+		if line == "110" && policeFirst(c) && (c.FirstResponse != "" || caseLine == "12345") && l.Local() && !restSent(outgoing, l.ID) {
 			add(StepRest, l.ID)
 		}
 		add(StepSettle, l.ID)
 	}
-	for _, l := range incoming {
-		if len(outgoing) > 0 && canAnswer(l, outgoing) {
-			out = append([]Step{{Code: StepAnswer, Leg: l.ID}}, out...)
-		}
-	}
-	if len(outgoing) == 0 && !untaken && (len(incoming) == 0 || !allDone(incoming)) {
+	if !live(outgoing) && !untaken && (len(incoming) == 0 || inHand(incoming)) {
 		out = append(out, firstSteps(line, c, caseLine)...)
 		for _, l := range incoming {
 			if canAnswer(l, nil) {
 				add(StepAnswer, l.ID)
 			}
 		}
+	}
+	if toDual && toldUrgent(incoming) {
+		add(dual, "")
 	}
 	if allDone(legs) && len(legs) > 0 {
 		if c.CallbackAt.IsZero() && c.NeedsCallback && callsBack(line, incoming) {
@@ -115,23 +119,65 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 func firstSteps(line string, c Case, caseLine string) []Step {
 	first := StepDispatch
 	switch {
-	case line == "110" && (c.FirstResponse != "" || c.Urgent != ""):
+	case line == "110" && policeFirst(c):
 		first = StepFirst // danger: 110 dispatches first, whose matter it is comes later
 	case line == "12345" && caseLine == "110":
 		first = StepTo110
 	case line == "110" && caseLine == "12345":
 		first = StepTo12345
-	case c.Category == "":
+	case c.Category == "" && !internet(c.Channel):
 		first = StepThreeWay
 	}
 	out := []Step{{Code: first}}
 	for _, s := range []string{StepDispatch, StepTo110, StepTo12345, StepThreeWay} {
-		if s == first || s == StepTo110 && line == "110" || s == StepTo12345 && line == "12345" {
+		if s == first || s == StepTo110 && line == "110" || s == StepTo12345 && line == "12345" || s == StepThreeWay && internet(c.Channel) {
 			continue
 		}
 		out = append(out, Step{Code: s})
 	}
 	return out
+}
+
+// internet intake goes by system transfer, never by a phone call: the caller is
+// not on the line.
+func internet(channel string) bool {
+	return channel == "web" || channel == "wechat" || channel == "app"
+}
+
+// policeFirst: at 110, danger and the first-response classes go to police
+// before anybody asks whose matter it is.
+func policeFirst(c Case) bool { return c.FirstResponse != "" || c.Urgent != "" }
+
+// live says that something was sent that was not taken back: a case whose legs
+// were all withdrawn stands where it began.
+func live(outgoing []leg.Leg) bool {
+	for _, l := range outgoing {
+		if l.State != leg.Withdrawn {
+			return true
+		}
+	}
+	return false
+}
+
+// inHand says that we hold a leg and have not answered it.
+func inHand(incoming []leg.Leg) bool {
+	for _, l := range incoming {
+		if canAnswer(l, nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// toldUrgent says that the case came to us as urgent: who sent it has 110, or
+// is 110. The dual dispatch is then still offered, not urged.
+func toldUrgent(incoming []leg.Leg) bool {
+	for _, l := range incoming {
+		if l.Urgent {
+			return true
+		}
+	}
+	return false
 }
 
 // canAnswer: a leg that we hold is answered when what we sent on for it is
