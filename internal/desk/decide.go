@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"liandong/internal/calendar"
@@ -44,6 +45,11 @@ func (w *work) decide(dec Decision) error {
 	}
 	if dec.Level != nil && *dec.Level != c.Level && dec.Reason == "" {
 		return hotline.Errorf(hotline.Invalid, "level_reason_missing", "reason")
+	}
+	if who, err := w.caller(); err != nil {
+		return err
+	} else if err := checkOpen(who, map[string]string{"danger": deref(dec.Danger), "safe_contact": deref(dec.SafeContact)}); err != nil {
+		return err
 	}
 	was := c.Case
 	w.applyDecision(dec)
@@ -110,7 +116,7 @@ func (w *work) applyDecision(dec Decision) {
 // from intake: a decision wins no time but what the class allows.
 func (w *work) replanCase(was casefile.Case) error {
 	c := w.running("", deadline.Case)
-	if c == nil || was.Category == w.c.Category && was.Urgent == w.c.Urgent && was.Item == w.c.Item {
+	if c == nil || was.Category == w.c.Category && was.Urgent == w.c.Urgent && was.Item == w.c.Item && was.Region == w.c.Region {
 		return nil
 	}
 	b, err := w.budgets(w.c.Category, w.c.Item, w.c.Region, w.c.Urgent != "", deadline.Handling)
@@ -146,6 +152,17 @@ func (d *Desk) RecordCall(ctx context.Context, a hotline.Actor, caseID, legID st
 func (w *work) call(l *legWork, c Call) error {
 	if err := checkCall(c, w.now); err != nil {
 		return err
+	}
+	for _, p := range c.Parties {
+		if _, known := w.d.dir.Unit(strings.TrimPrefix(p, "unit:")); known {
+			continue
+		}
+		if _, err := w.d.Link(w.ctx, strings.TrimPrefix(p, "platform:")); err == nil || strings.HasSuffix(p, w.d.node.Platform) {
+			continue
+		}
+		if err := checkOpen(caller{}, map[string]string{"parties": p}); err != nil {
+			return err // a party is named by its code, not by its number
+		}
 	}
 	at := c.At
 	if at.IsZero() {
@@ -198,7 +215,10 @@ func checkCall(c Call, now time.Time) error {
 	if len(c.Parties) > 20 {
 		return hotline.Errorf(hotline.Invalid, "text_long", "parties", 20, len(c.Parties))
 	}
-	for _, p := range append([]string{c.CallID}, c.Parties...) {
+	if err := casefile.CheckLine("call_id", c.CallID); err != nil {
+		return err
+	}
+	for _, p := range c.Parties {
 		if err := casefile.CheckLine("parties", p); err != nil {
 			return err
 		}
@@ -235,6 +255,9 @@ func (w *work) callback(asked Asked, mapped int) error {
 	c := &w.c
 	if !c.ClosedAt.IsZero() {
 		return hotline.Errorf(hotline.Conflict, "case_closed", "status")
+	}
+	if _, err := w.leg(asked.Leg); asked.Leg != "" && err != nil {
+		return err
 	}
 	if casefile.StatusOf(c.Case, w.plainLegs()) != casefile.AwaitingCallback {
 		return hotline.Errorf(hotline.Conflict, "callback_not_yet", "status", string(c.Status))
@@ -279,7 +302,7 @@ func (w *work) reopenFailed(asked Asked) error {
 		case asked.Leg != "" && l.ID == asked.Leg && !ours:
 			return hotline.Errorf(hotline.Conflict, "leg_not_failed", "leg", string(l.State))
 		case !ours || asked.Leg != "" && l.ID != asked.Leg:
-		case failed == nil || l.Role == leg.Lead:
+		case failed == nil || l.Role == leg.Lead && failed.Role != leg.Lead || l.Role == failed.Role && l.MovedAt.After(failed.MovedAt):
 			failed = l
 		}
 	}
@@ -304,7 +327,7 @@ func (d *Desk) Close(ctx context.Context, a hotline.Actor, caseID string, c Clos
 		return CaseView{}, err
 	}
 	v, err := d.Case(ctx, a, caseID)
-	if err != nil || !c.Group {
+	if err != nil || !c.Group || v.GroupID != caseID { // only the lead's end is the others'
 		return v, err
 	}
 	for _, m := range v.Group {
@@ -313,7 +336,7 @@ func (d *Desk) Close(ctx context.Context, a hotline.Actor, caseID string, c Clos
 		}
 		_, err := d.Close(ctx, a, m.ID, Closing{Outcome: casefile.RepeatOutcome, Told: c.Told})
 		if err != nil && hotline.KindOf(err) != hotline.Conflict {
-			return v, err // a member with open legs stays open and shows why
+			return v, err // beside a Conflict: a member with open legs stays open and shows why
 		}
 	}
 	return d.Case(ctx, a, caseID)
@@ -341,29 +364,27 @@ func (w *work) close(c Closing) error {
 }
 
 // Group puts cases of one matter together under a lead; none is changed or
-// lost, and each keeps its own caller and answer.
+// lost, and each keeps its own caller and answer. Who leads others already
+// brings them along.
 func (d *Desk) Group(ctx context.Context, a hotline.Actor, lead string, others []string) error {
 	if len(others) == 0 || slices.Contains(others, lead) {
 		return hotline.Errorf(hotline.Invalid, "group_self", "others")
 	}
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		for _, id := range append([]string{lead}, others...) {
-			w, err := d.open(ctx, tx, a, id)
+		ids := append([]string{lead}, others...)
+		for _, id := range others {
+			members, err := tx.GroupMembers(ctx, id)
 			if err != nil {
 				return err
 			}
-			if err := w.see(hotline.TakeCases); err != nil {
-				return err
+			for _, m := range members {
+				if !slices.Contains(ids, m.ID) {
+					ids = append(ids, m.ID)
+				}
 			}
-			if w.c.GroupID == lead {
-				continue
-			}
-			w.c.GroupID = lead
-			w.c.Version++
-			if err := w.event("grouped", "", body{"lead": lead}, ""); err != nil {
-				return err
-			}
-			if err := w.keep(); err != nil {
+		}
+		for i, id := range ids {
+			if err := d.regroup(ctx, tx, a, id, lead, i <= len(others)); err != nil {
 				return err
 			}
 		}
@@ -371,15 +392,62 @@ func (d *Desk) Group(ctx context.Context, a hotline.Actor, lead string, others [
 	})
 }
 
-// Ungroup takes a case out of its group.
+// regroup puts one case under a lead, "" under none. One that was named must
+// be open; one that comes along may have ended.
+func (d *Desk) regroup(ctx context.Context, tx *store.Tx, a hotline.Actor, id, lead string, named bool) error {
+	w, err := d.load(ctx, tx, a, id)
+	if err != nil {
+		return err
+	}
+	if err := w.see(hotline.TakeCases); err != nil {
+		return err
+	}
+	was := w.c.GroupID
+	switch {
+	case was == lead:
+		return nil
+	case named && lead != "" && !w.c.ClosedAt.IsZero():
+		return hotline.Errorf(hotline.Conflict, "group_closed", "others")
+	}
+	w.c.GroupID = lead
+	w.c.Version++
+	kind, b := "grouped", body{"lead": lead}
+	if lead == "" {
+		kind, b = "ungrouped", body{"lead": was}
+	}
+	if err := w.event(kind, "", b, ""); err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+// Ungroup takes a case out of its group. A group without its lead, or with
+// nobody but its lead, is none any more.
 func (d *Desk) Ungroup(ctx context.Context, a hotline.Actor, caseID string) error {
-	return d.change(ctx, a, caseID, nil, hotline.TakeCases, func(w *work) error {
-		if w.c.GroupID == "" {
-			return nil
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.load(ctx, tx, a, caseID)
+		if err != nil {
+			return err
 		}
-		was := w.c.GroupID
-		w.c.GroupID = ""
-		w.c.Version++
-		return w.event("ungrouped", "", body{"lead": was}, "")
+		if err := w.see(hotline.TakeCases); err != nil || w.c.GroupID == "" {
+			return err
+		}
+		lead := w.c.GroupID
+		members, err := tx.GroupMembers(ctx, lead)
+		if err != nil {
+			return err
+		}
+		if err := d.regroup(ctx, tx, a, caseID, "", true); err != nil {
+			return err
+		}
+		for _, m := range members {
+			if m.ID == caseID || caseID != lead && len(members) > 2 {
+				continue
+			}
+			if err := d.regroup(ctx, tx, a, m.ID, "", false); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

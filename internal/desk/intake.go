@@ -1,14 +1,14 @@
 package desk
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"liandong/internal/casefile"
 	"liandong/internal/catalogue"
@@ -31,11 +31,12 @@ type caller struct {
 // the first case and created false; with another body it is Invalid
 // (key_reused). Legs in it are sent in the same transaction.
 func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, created bool, err error) {
-	if err := a.Check(hotline.TakeCases, d.where(a, "", d.regionOr(in.Region))); err != nil {
+	at := d.where(a, "", cmp.Or(in.Region, a.Region, d.node.Region))
+	if err := a.Check(hotline.TakeCases, at); err != nil {
 		return v, false, err
 	}
 	if len(in.Legs) > 0 {
-		if err := a.Check(hotline.DecideCases, d.where(a, "", d.regionOr(in.Region))); err != nil {
+		if err := a.Check(hotline.DecideCases, at); err != nil {
 			return v, false, err
 		}
 	}
@@ -46,7 +47,23 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 	if err != nil {
 		return v, false, err
 	}
-	var w *work
+	w, err := d.taken(ctx, a, in, keys)
+	if store.IsDuplicate(err) {
+		first, rerr := d.repeated(ctx, a, keys)
+		if hotline.CodeOf(rerr) != "stale" {
+			return first, false, rerr
+		}
+		w, err = d.taken(ctx, a, in, keys) // it was the call's id, which another case of the call has just claimed
+	}
+	if err != nil {
+		return v, false, err
+	}
+	v, err = d.viewOf(w)
+	return v, true, err
+}
+
+// taken keeps a case with its keys and legs, all or nothing.
+func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.IntakeKey) (w *work, err error) {
 	err = d.st.Write(ctx, func(tx *store.Tx) error {
 		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: a, isNew: true}
 		if err := w.take(in); err != nil {
@@ -65,15 +82,7 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 		}
 		return w.keep()
 	})
-	if store.IsDuplicate(err) && len(keys) > 0 {
-		v, err = d.repeated(ctx, a, keys)
-		return v, false, err
-	}
-	if err != nil {
-		return v, false, err
-	}
-	v, err = d.viewOf(w)
-	return v, true, err
+	return w, err
 }
 
 // repeated finds the case that was taken under one of the keys before.
@@ -105,8 +114,7 @@ func (d *Desk) intakeKeys(a hotline.Actor, in In) ([]store.IntakeKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
-	sum := sha256.Sum256(doc)
-	hash := hex.EncodeToString(sum[:])
+	hash := seal.BlindIndex(d.keys, "intake", string(doc)) // keyed: nobody guesses a phone number by it
 	var out []store.IntakeKey
 	if key != "" {
 		out = append(out, store.IntakeKey{Source: a.ID, Key: "key:" + key, BodyHash: hash})
@@ -141,6 +149,9 @@ func (d *Desk) checkIn(in *In) error {
 			return err
 		}
 	}
+	if err := checkOpen(in.caller(), map[string]string{"safe_contact": in.SafeContact, "danger": in.Danger}); err != nil {
+		return err
+	}
 	if in.CallerPhone != "" && !phoneForm.MatchString(in.CallerPhone) {
 		return hotline.Errorf(hotline.Invalid, "phone_invalid", "caller.phone")
 	}
@@ -164,6 +175,32 @@ func (d *Desk) checkIn(in *In) error {
 		return hotline.Errorf(hotline.Invalid, "first_response_unknown", "first_response", in.FirstResponse)
 	}
 	return d.checkDecision(dec)
+}
+
+func (in In) caller() caller {
+	return caller{Name: in.CallerName, Phone: in.CallerPhone, Address: in.Address}
+}
+
+// checkOpen refuses personal data in the fields that are kept unsealed, since
+// lists, letters and other desks must be able to read them.
+func checkOpen(who caller, fields map[string]string) error {
+	for field, s := range fields {
+		if s != string(who.redact(s, "***")) {
+			return hotline.Errorf(hotline.Invalid, "personal_here", field)
+		}
+	}
+	return nil
+}
+
+// redact hides numbers, and what is known of the caller, in a text. name
+// stands for the caller's name.
+func (c caller) redact(text, name string) hotline.Masked {
+	for _, known := range []struct{ value, mask string }{{c.Name, name}, {c.Address, "***"}, {c.Phone, "***"}} {
+		if utf8.RuneCountInString(known.value) > 1 { // one character says nothing of anybody
+			text = strings.ReplaceAll(text, known.value, known.mask)
+		}
+	}
+	return hotline.NewPersonal(text).Redact()
 }
 
 func (d *Desk) checkRegion(region string) error {
@@ -270,12 +307,13 @@ func (w *work) newCase(in In, p triage.Proposal) {
 	}
 	c.Danger, c.SafeContact, c.SubjectUnit, c.Confidential = in.Danger, in.SafeContact, in.SubjectUnit, in.Confidential
 	c.Region = in.Region
-	if c.Region == "" {
-		c.Region = w.d.regionOr(p.Region)
+	if c.Region == "" && p.Region != "" && w.d.where(w.by, "", p.Region).InRegion {
+		c.Region = p.Region // a place named in the text, where whoever takes the case may see it
 	}
+	c.Region = cmp.Or(c.Region, w.by.Region, w.d.node.Region)
 	c.Catalogue, c.Interim = w.d.cat.Version, w.d.node.Platform
 	c.ExternalID, c.Source = in.ExternalID, w.by.ID
-	c.CreatedAt, c.OccurredAt = w.now, in.OccurredAt
+	c.CreatedAt, c.OccurredAt = w.now, in.OccurredAt.UTC().Truncate(time.Microsecond)
 	if c.OccurredAt.IsZero() {
 		c.OccurredAt = w.now
 	}
@@ -301,7 +339,7 @@ func (w *work) seal(in In) error {
 		return err
 	}
 	w.priv = store.Private{CaseID: w.c.ID, WrappedKey: wrapped, Words: seal.SealField(w.key, aadWords(w.c.ID), []byte(in.Text))}
-	who := caller{Name: in.CallerName, Phone: in.CallerPhone, Address: in.Address}
+	who := in.caller()
 	if who != (caller{}) {
 		doc, err := json.Marshal(who)
 		if err != nil {
@@ -317,22 +355,33 @@ func aadWords(caseID string) string  { return "case_private|words|" + caseID }
 func aadCaller(caseID string) string { return "case_private|caller|" + caseID }
 func aadTold(caseID string) string   { return "case_private|told|" + caseID }
 
-// phoneIndex finds a caller's own open case without keeping the number: digits
-// only, a leading +86 dropped.
+// phoneIndex finds a caller's own open case without keeping the number.
 func (d *Desk) phoneIndex(phone string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, phone)
-	if strings.HasPrefix(phone, "+86") {
-		digits = digits[2:]
-	}
-	if len(digits) < 7 {
+	number := phoneNumber(phone)
+	if len(number) < 7 {
 		return ""
 	}
-	return seal.BlindIndex(d.keys, "phone", digits)
+	return seal.BlindIndex(d.keys, "phone", number)
+}
+
+// phoneNumber brings the ways to write one number to one form: the digits
+// without the country code (+86, 0086, or 86 before ten digits or more) and
+// without leading zeros, so 0891 and +86 891 are one area.
+func phoneNumber(phone string) string {
+	digits := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r >= '０' && r <= '９':
+			return r - '０' + '0'
+		}
+		return -1
+	}, phone)
+	digits = strings.TrimLeft(digits, "0")
+	if rest, ok := strings.CutPrefix(digits, "86"); ok && len(rest) >= 10 {
+		digits = strings.TrimLeft(rest, "0")
+	}
+	return digits
 }
 
 // startCaseClock starts the clock that runs from intake and never restarts.
@@ -378,8 +427,19 @@ func (w *work) check(text, legID string, fromCaller bool) error {
 	if p.Urgent == "" || w.c.Urgent != "" {
 		return nil
 	}
-	w.c.Urgent, w.c.UrgentBy = p.Urgent, "machine"
+	w.raise(p.Urgent, "machine")
+	if !w.c.ClosedAt.IsZero() { // nobody looks at a closed case
+		if err := w.takeUp(); err != nil {
+			return err
+		}
+	}
 	return w.eventBy(hotline.TheMachine(w.d.node.Platform), w.now, "danger_alarm", legID, body{"urgent": p.Urgent, "triage": p.Version}, "")
+}
+
+// raise makes a case urgent; its level follows the class, and only upwards.
+func (w *work) raise(urgent, by string) {
+	w.c.Urgent, w.c.UrgentBy = urgent, by
+	w.c.Level = min(w.c.Level, w.d.levelOf(w.c.Case))
 }
 
 // Note records what the caller or a colleague adds to a case, and tells the
@@ -407,7 +467,7 @@ func (d *Desk) Note(ctx context.Context, a hotline.Actor, caseID, text string) e
 // change is load, decide, keep for a case as a whole.
 func (d *Desk) change(ctx context.Context, a hotline.Actor, caseID string, version *int64, right hotline.Right, decide func(*work) error) error {
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		w, err := d.open(ctx, tx, a, caseID)
+		w, err := d.load(ctx, tx, a, caseID)
 		if err != nil {
 			return err
 		}

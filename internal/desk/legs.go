@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +35,41 @@ func (d *Desk) DualOrders(ctx context.Context, a hotline.Actor, caseID string) (
 	if err != nil {
 		return nil, err
 	}
-	return d.DualFor(v.Urgent, urgentItem(v.Case, v.Proposal), v.Region), nil
+	legs := make([]leg.Leg, len(v.Legs))
+	for i, l := range v.Legs {
+		legs[i] = l.Leg
+	}
+	return d.toSend(ctx, v.Case, legs, d.DualFor(v.Urgent, urgentItem(v.Case, v.Proposal), v.Region)), nil
 }
+
+// toSend is what of a dual dispatch is still to be sent: not to who has an
+// urgent leg of the case already, and never to the unit that the case is about.
+// Who works on an ordinary leg gets an urgent one beside it.
+func (d *Desk) toSend(ctx context.Context, c casefile.Case, legs []leg.Leg, orders []Order) []Order {
+	var out []Order
+	for _, o := range orders {
+		unit, _ := strings.CutPrefix(o.To, "unit:")
+		has := unit == c.SubjectUnit
+		for _, l := range legs {
+			same := l.Local() && l.Unit == unit
+			if link, err := d.Link(ctx, l.Peer); err == nil {
+				same = link.Line == o.To
+			}
+			if !same || !live(l) {
+				continue
+			}
+			has = has || l.Urgent
+			o.ForLeg = l.ID
+		}
+		if !has {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// live says that a leg of ours is still with its holder or waits for us.
+func live(l leg.Leg) bool { return !l.Incoming() && !l.Done() && l.State != leg.Returned }
 
 // urgentItem says which departments the danger concerns: the item of the urgent
 // class that was proposed, while that class stands, else the case's own.
@@ -79,7 +113,11 @@ func (d *Desk) Dual(ctx context.Context, a hotline.Actor, caseID string, version
 		if err := json.Unmarshal([]byte(w.c.Proposal), &p); err != nil {
 			return fmt.Errorf("proposal: %w", err)
 		}
-		return w.send(d.DualFor(w.c.Urgent, urgentItem(w.c.Case, p), w.c.Region))
+		orders := d.toSend(ctx, w.c.Case, w.plainLegs(), d.DualFor(w.c.Urgent, urgentItem(w.c.Case, p), w.c.Region))
+		if len(orders) == 0 {
+			return hotline.Errorf(hotline.Conflict, "leg_twice", "legs", string(catalogue.Line110))
+		}
+		return w.send(orders)
 	})
 	if err != nil {
 		return CaseView{}, err
@@ -95,6 +133,7 @@ func (w *work) send(orders []Order) error {
 	if !w.c.ClosedAt.IsZero() {
 		return hotline.Errorf(hotline.Conflict, "case_closed", "status")
 	}
+	orders = slices.Clone(orders) // they are the caller's, and this may run twice
 	defaultRoles(w.plainLegs(), orders)
 	for i, o := range orders {
 		if err := w.sendOne(o, fmt.Sprintf("legs[%d].", i)); err != nil {
@@ -140,12 +179,19 @@ func (w *work) sendOne(o Order, field string) error {
 			}
 		}
 	}
+	for name, s := range map[string]string{"call_id": o.CallID, "for_leg": o.ForLeg, "replaces": o.Replaces} {
+		if err := casefile.CheckLine(field+name, s); err != nil {
+			return err
+		}
+	}
+	if _, err := w.leg(o.ForLeg); o.ForLeg != "" && err != nil {
+		return hotline.Errorf(hotline.Invalid, "for_leg_unknown", field+"for_leg", o.ForLeg)
+	}
 	if unit.Code != "" && unit.Code == w.c.SubjectUnit {
 		return hotline.Errorf(hotline.Denied, "subject_unit", field+"to", unit.Code)
 	}
 	for _, l := range w.legs {
-		live := !l.Incoming() && !l.Done() && l.State != leg.Returned
-		if live && (unit.Code != "" && l.Unit == unit.Code || link.Peer != "" && l.Peer == link.Peer) && o.ForLeg == "" && o.Replaces != l.ID {
+		if live(l.Leg) && (unit.Code != "" && l.Unit == unit.Code || link.Peer != "" && l.Peer == link.Peer) && o.ForLeg == "" && o.Replaces != l.ID {
 			return hotline.Errorf(hotline.Conflict, "leg_twice", field+"to", o.To)
 		}
 	}
@@ -248,6 +294,7 @@ func (w *work) succeed(o Order, id, field string) error {
 		return hotline.Errorf(hotline.Conflict, "replaces_wrong", field+"replaces", o.Replaces)
 	}
 	old.Resolution, old.Successor, old.dirty = leg.BySuccessor, id, true
+	w.stopClocks(old.ID, w.now, deadline.LegKinds()...) // of an undeliverable leg they still run
 	return nil
 }
 
@@ -329,6 +376,7 @@ func (d *Desk) Resolve(ctx context.Context, a hotline.Actor, legID string) error
 			return hotline.Errorf(hotline.Conflict, "not_kept", "leg", string(l.State))
 		}
 		l.Resolution, l.dirty = leg.KeptBySender, true
+		w.stopClocks(l.ID, w.now, deadline.LegKinds()...)
 		w.c.Version++
 		return w.event("resolved", legID, body{"how": string(leg.KeptBySender)}, "")
 	})

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"liandong/internal/casefile"
 	"liandong/internal/catalogue"
@@ -39,6 +40,9 @@ func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, 
 	if v.Clocks, err = d.read.ClocksOf(ctx, id); err != nil {
 		return v, err
 	}
+	if !a.AtDesk() {
+		v.Clocks = slices.DeleteFunc(v.Clocks, func(c deadline.Clock) bool { return !v.lane(c.LegID) })
+	}
 	if c.Dispute || c.Returns > 0 {
 		if v.Disputes, err = d.read.Disputes(ctx, id); err != nil {
 			return v, err
@@ -50,18 +54,31 @@ func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, 
 			return v, err
 		}
 		for _, m := range members {
-			v.Group = append(v.Group, m.Case)
+			if d.seesAtDesk(a, m.Case) {
+				v.Group = append(v.Group, m.Case)
+			}
 		}
 	}
 	return v, nil
+}
+
+// lane says that something about a leg, or about the case as a whole (""), is
+// for whoever this view was made for: a unit has its own legs in it only.
+func (v CaseView) lane(legID string) bool {
+	return legID == "" || slices.ContainsFunc(v.Legs, func(l LegView) bool { return l.ID == legID })
+}
+
+// shows says that an event is for an actor: a unit sees its own lane, and not
+// who looked at the caller's data.
+func (v CaseView) shows(a hotline.Actor, e store.Event) bool {
+	return a.AtDesk() || v.lane(e.LegID) && e.Kind != "viewed"
 }
 
 // seesCase: the desk sees the cases of its region, a unit those it has a leg
 // of.
 func (d *Desk) seesCase(a hotline.Actor, c casefile.Case, legs []store.LegRow) bool {
 	if a.AtDesk() {
-		at := d.where(a, "", c.Region)
-		return a.May(hotline.SeeCases, at) || a.May(hotline.TakeCases, at)
+		return d.seesAtDesk(a, c)
 	}
 	for _, l := range legs {
 		if l.Unit == a.Unit && a.May(hotline.SeeCases, d.where(a, l.Unit, c.Region)) {
@@ -69,6 +86,12 @@ func (d *Desk) seesCase(a hotline.Actor, c casefile.Case, legs []store.LegRow) b
 		}
 	}
 	return false
+}
+
+// seesAtDesk: a program that may only hand cases in sees those it handed in.
+func (d *Desk) seesAtDesk(a hotline.Actor, c casefile.Case) bool {
+	at := d.where(a, "", c.Region)
+	return a.May(hotline.SeeCases, at) || a.May(hotline.TakeCases, at) && c.Source == a.ID
 }
 
 // viewOf shows a case that was just kept, from what is in memory.
@@ -98,8 +121,12 @@ func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs [
 	} else if err != nil {
 		return v, err
 	}
+	var who caller
 	if !v.Erased {
-		if err := d.mask(&v, a, key, priv); err != nil {
+		if who, err = openCaller(key, priv); err != nil {
+			return v, err
+		}
+		if err := d.mask(&v, a, who, key, priv); err != nil {
 			return v, err
 		}
 	}
@@ -107,7 +134,7 @@ func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs [
 	prompted := casefile.Prompted{}
 	plain := make([]leg.Leg, len(legs))
 	for i, l := range legs {
-		lv, err := d.legView(a, c.Case, l, key)
+		lv, err := d.legView(a, c.Case, l, who, key)
 		if err != nil {
 			return v, err
 		}
@@ -122,19 +149,14 @@ func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs [
 	return v, nil
 }
 
-func (d *Desk) mask(v *CaseView, a hotline.Actor, key seal.CaseKey, priv store.Private) error {
+func (d *Desk) mask(v *CaseView, a hotline.Actor, who caller, key seal.CaseKey, priv store.Private) error {
 	words, err := seal.OpenField(key, aadWords(v.ID), priv.Words)
 	if err != nil {
 		return err
 	}
-	text := hotline.NewPersonal(string(words))
-	v.Text = text.Redact()
+	v.Text = who.redact(string(words), who.maskFor(a, v.Case))
 	v.Redacted = string(v.Text) != string(words)
-	who, err := openCaller(key, priv)
-	if err != nil {
-		return err
-	}
-	if a.AtDesk() || !v.hidesCaller() {
+	if !hidesCaller(a, v.Case) {
 		v.Caller, v.Phone = hotline.NewPersonal(who.Name).MaskName(), hotline.NewPersonal(who.Phone).MaskPhone()
 	}
 	v.Address = hotline.NewPersonal(who.Address).MaskAll()
@@ -143,19 +165,29 @@ func (d *Desk) mask(v *CaseView, a hotline.Actor, key seal.CaseKey, priv store.P
 		if err != nil {
 			return err
 		}
-		v.Told = hotline.NewPersonal(string(told)).Redact()
+		v.Told = who.redact(string(told), who.maskFor(a, v.Case))
 	}
 	return nil
 }
 
-// hidesCaller: complaints and reports withhold the caller from handling units.
-func (v CaseView) hidesCaller() bool { return hidesCaller(v.Case) }
-
-func hidesCaller(c casefile.Case) bool {
-	return c.Kind.HidesCaller() || c.Confidential || c.Category == "B07"
+// hidesCaller: complaints and reports withhold the caller from handling units,
+// and every case does from the unit that it is about.
+func hidesCaller(a hotline.Actor, c casefile.Case) bool {
+	if a.AtDesk() {
+		return false
+	}
+	return c.Kind.HidesCaller() || c.Confidential || c.Category == "B07" || c.SubjectUnit == a.Unit
 }
 
-func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, key seal.CaseKey) (LegView, error) {
+// maskFor is what stands for the caller's name in words that an actor reads.
+func (c caller) maskFor(a hotline.Actor, of casefile.Case) string {
+	if hidesCaller(a, of) {
+		return "***"
+	}
+	return string(hotline.NewPersonal(c.Name).MaskName())
+}
+
+func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, who caller, key seal.CaseKey) (LegView, error) {
 	now := d.Now()
 	v := LegView{Leg: l.Leg, DueAt: l.DueAt, MovedAt: l.MovedAt, Silenced: !l.SilencedAt.IsZero(), Acting: l.Side}
 	if l.Local() {
@@ -176,7 +208,7 @@ func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, key sea
 		if err != nil {
 			return v, err
 		}
-		v.Ask = hotline.NewPersonal(string(ask)).Redact()
+		v.Ask = who.redact(string(ask), who.maskFor(a, c))
 	}
 	if !l.Incoming() {
 		_, v.Prompted = deadline.Prompt(l.State, l.SentAt, l.Urgent, now, v.Silenced, deadline.DefaultPrompt)
@@ -259,6 +291,11 @@ func (d *Desk) checkFilter(f Filter) error {
 	if f.Line != "" && f.Line != string(catalogue.Line110) && f.Line != string(catalogue.Line12345) {
 		return hotline.Errorf(hotline.Invalid, "line_unknown", "line", f.Line)
 	}
+	if f.Unit != "" {
+		if _, ok := d.dir.Unit(f.Unit); !ok {
+			return hotline.Errorf(hotline.Invalid, "unit_unknown", "unit", f.Unit)
+		}
+	}
 	if f.Category != "" {
 		if _, ok := d.cat.Class(f.Category); !ok {
 			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", f.Category)
@@ -290,7 +327,11 @@ func (d *Desk) views(ctx context.Context, a hotline.Actor, rows []store.CaseRow)
 	return out, nil
 }
 
-// Events shows what happened in a case, oldest first.
+// eventsMost bounds a page of events; a timeline shows a whole case with it.
+const eventsMost = 1000
+
+// Events shows what happened in a case, oldest first, at most limit events
+// (1 to 1000) after the one whose id is given.
 func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]EventView, error) {
 	v, err := d.Case(ctx, a, caseID)
 	if err != nil {
@@ -300,34 +341,55 @@ func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string
 	if err != nil {
 		return nil, err
 	}
-	es, err := d.read.EventsOf(ctx, caseID, after, limit)
-	if err != nil {
-		return nil, err
+	if limit < 1 || limit > eventsMost {
+		return nil, hotline.Errorf(hotline.Invalid, "limit_range", "limit", eventsMost)
 	}
+	var who caller
 	key, err := d.caseKey(priv)
+	if err == nil {
+		who, err = openCaller(key, priv)
+	}
 	if err != nil && hotline.CodeOf(err) != "erased" {
 		return nil, err
 	}
-	mine := map[string]bool{}
-	for _, l := range v.Legs {
-		mine[l.ID] = true
+	es, err := d.shownEvents(ctx, d.read, a, v, after, limit)
+	if err != nil {
+		return nil, err
 	}
 	var out []EventView
 	for _, e := range es {
-		if !a.AtDesk() && (e.LegID != "" && !mine[e.LegID] || e.Kind == "viewed") {
-			continue // another unit's lane
-		}
 		ev := EventView{Event: e}
 		if len(e.Note) > 0 && !key.Zero() {
 			note, err := openNote(key, e)
 			if err != nil {
 				return nil, err
 			}
-			ev.Text = hotline.NewPersonal(note).Redact()
+			ev.Text = who.redact(note, who.maskFor(a, v.Case))
 		}
 		out = append(out, ev)
 	}
 	return out, nil
+}
+
+// shownEvents reads on over what an actor does not see, so that a page is short
+// only at the end.
+func (d *Desk) shownEvents(ctx context.Context, r *store.Reader, a hotline.Actor, v CaseView, after string, limit int) ([]store.Event, error) {
+	var out []store.Event
+	for {
+		es, err := r.EventsOf(ctx, v.ID, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range es {
+			if v.shows(a, e) && len(out) < limit {
+				out = append(out, e)
+			}
+		}
+		if len(es) < limit || len(out) == limit {
+			return out, nil
+		}
+		after = es[len(es)-1].ID
+	}
 }
 
 func openNote(key seal.CaseKey, e store.Event) (string, error) {
@@ -351,7 +413,7 @@ func (d *Desk) Reveal(ctx context.Context, a hotline.Actor, caseID, reason strin
 	}
 	var out Person
 	err := d.st.Write(ctx, func(tx *store.Tx) error {
-		w, err := d.open(ctx, tx, a, caseID)
+		w, err := d.load(ctx, tx, a, caseID)
 		if err != nil {
 			return err
 		}
@@ -365,7 +427,14 @@ func (d *Desk) Reveal(ctx context.Context, a hotline.Actor, caseID, reason strin
 		if err := d.mayReveal(a, w.c.Case, rows); err != nil {
 			return err
 		}
-		if out, err = w.reveal(); err != nil {
+		if w.erased != nil {
+			return w.erased
+		}
+		v, err := d.viewOf(w)
+		if err != nil {
+			return err
+		}
+		if out, err = w.reveal(v); err != nil {
 			return err
 		}
 		if err := w.event("viewed", "", nil, reason); err != nil {
@@ -381,13 +450,13 @@ func (d *Desk) mayReveal(a hotline.Actor, c casefile.Case, legs []store.LegRow) 
 	if a.AtDesk() {
 		return a.Check(hotline.RevealPerson, d.where(a, "", c.Region))
 	}
-	if hidesCaller(c) || c.SubjectUnit == a.Unit {
+	if hidesCaller(a, c) {
 		return hotline.Errorf(hotline.Denied, "hidden_from_unit", "case")
 	}
 	return a.Check(hotline.RevealPerson, d.where(a, a.Unit, c.Region))
 }
 
-func (w *work) reveal() (Person, error) {
+func (w *work) reveal(v CaseView) (Person, error) {
 	text, err := w.words()
 	if err != nil {
 		return Person{}, err
@@ -404,7 +473,7 @@ func (w *work) reveal() (Person, error) {
 		}
 		p.Told = string(told)
 	}
-	es, err := w.tx.EventsOf(w.ctx, w.c.ID, "", 1000)
+	es, err := w.d.shownEvents(w.ctx, &w.tx.Reader, w.by, v, "", eventsMost)
 	if err != nil {
 		return p, err
 	}
@@ -472,9 +541,11 @@ func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone
 	var rows []store.CaseRow
 	if index := d.phoneIndex(phone); index != "" {
 		var err error
-		if rows, err = d.read.OpenCasesByPhone(ctx, index, most); err != nil {
+		if rows, err = d.read.OpenCasesByPhone(ctx, index, hotline.PageMost); err != nil {
 			return nil, err
 		}
+		rows = slices.DeleteFunc(rows, func(c store.CaseRow) bool { return !d.seesAtDesk(a, c.Case) })
+		rows = rows[:min(len(rows), most)]
 	}
 	if tokens := rarest(store.Tokens(text)); len(tokens) > 0 && len(rows) < most {
 		f := store.CaseFilter{Open: true, Tokens: tokens, Now: d.Now(), Limit: most}
@@ -526,6 +597,12 @@ type Overview struct {
 
 const overviewRows = 20
 
+// nearest keeps the first legs of an overview that the actor may see.
+func (d *Desk) nearest(a hotline.Actor, legs []store.LegRow) []store.LegRow {
+	legs = slices.DeleteFunc(legs, func(l store.LegRow) bool { return !d.where(a, "", l.Region).InRegion })
+	return legs[:min(len(legs), overviewRows)]
+}
+
 // Overview gathers what the shift leader should see first.
 func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) {
 	var o Overview
@@ -536,31 +613,30 @@ func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) 
 	if o.Counts, err = d.read.CountOpen(ctx, d.sight(a), d.Now()); err != nil {
 		return o, err
 	}
-	incoming, err := d.read.Incoming(ctx, overviewRows)
+	incoming, err := d.read.Incoming(ctx, aRound)
 	if err != nil {
 		return o, err
 	}
-	waiting, err := d.read.UrgentWaiting(ctx, d.Now().Add(-deadline.DefaultPrompt.Receipt), overviewRows)
+	waiting, err := d.read.UrgentWaiting(ctx, d.Now().Add(-deadline.DefaultPrompt.Receipt), aRound)
 	if err != nil {
 		return o, err
 	}
-	repair, err := d.read.RepairList(ctx, overviewRows)
+	repair, err := d.read.RepairList(ctx, aRound)
 	if err != nil {
 		return o, err
 	}
-	if o.Incoming, err = d.withCases(ctx, a, incoming); err != nil {
+	if o.Incoming, err = d.withCases(ctx, a, d.nearest(a, incoming)); err != nil {
 		return o, err
 	}
-	prompts, err := d.withCases(ctx, a, waiting)
-	if err != nil {
+	now := d.Now()
+	waiting = slices.DeleteFunc(waiting, func(l store.LegRow) bool {
+		_, due := deadline.Prompt(l.State, l.SentAt, l.Urgent, now, !l.SilencedAt.IsZero(), deadline.DefaultPrompt)
+		return !due
+	})
+	if o.Prompts, err = d.withCases(ctx, a, d.nearest(a, waiting)); err != nil {
 		return o, err
 	}
-	for _, p := range prompts {
-		if p.Prompted {
-			o.Prompts = append(o.Prompts, p)
-		}
-	}
-	if o.Repair, err = d.withCases(ctx, a, repair); err != nil {
+	if o.Repair, err = d.withCases(ctx, a, d.nearest(a, repair)); err != nil {
 		return o, err
 	}
 	if a.Has(hotline.SeeCases) {

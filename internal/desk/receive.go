@@ -280,8 +280,12 @@ func (w *work) heardCall(l *legWork, m leg.Letter, p leg.Private) error {
 	if m.Body.ByPhone && l.SilencedAt.IsZero() {
 		l.SilencedAt = w.now
 	}
-	return w.event(m.Type, l.ID, body{"kind": m.Body.Kind, "parties": m.Body.Parties, "outcome": m.Body.Outcome,
+	err := w.event(m.Type, l.ID, body{"kind": m.Body.Kind, "parties": m.Body.Parties, "outcome": m.Body.Outcome,
 		"accepted": m.Body.ByPhone, "call_id": m.Body.CallID}, p.Note)
+	if err != nil || p.Note == "" {
+		return err
+	}
+	return w.check(p.Note, l.ID, false)
 }
 
 // heardCallback: the other side asked the caller. It is an event; only the
@@ -296,7 +300,10 @@ func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
 	if m.Body.Solved != nil {
 		b["solved"] = *m.Body.Solved
 	}
-	return w.event(m.Type, l.ID, b, p.Note)
+	if err := w.event(m.Type, l.ID, b, p.Note); err != nil || p.Note == "" {
+		return err
+	}
+	return w.check(p.Note, l.ID, true)
 }
 
 // drain applies the letters that waited for the one just applied.
@@ -472,10 +479,13 @@ func (w *work) addIncoming(link store.Link, in Incoming) error {
 	}
 	l.MovedAt = l.SentAt
 	if b.Urgent && w.c.Urgent == "" && catalogue.IsUrgent(b.UrgentClass) {
-		w.c.Urgent, w.c.UrgentBy = b.UrgentClass, link.Peer
+		w.raise(b.UrgentClass, link.Peer)
 	}
 	if ask := joined(in.Private.Ask, in.Private.PoliceAction); ask != "" {
 		l.Ask = w.sealAsk(l.ID, ask)
+		if err := w.check(ask, l.ID, false); err != nil {
+			return err
+		}
 	}
 	w.legs = append(w.legs, l)
 	w.startClocks(w.d.heardDues(b.Dues, l.Leg), l.ID, l.Urgent)

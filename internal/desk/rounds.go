@@ -19,20 +19,20 @@ const aRound = 500
 // got no receipt, or no acceptance, in time. Each leg once; the page shows the
 // prompt by itself for as long as it holds.
 func (d *Desk) FirePrompts(ctx context.Context) error {
-	now := d.Now()
-	legs, err := d.read.UrgentWaiting(ctx, now.Add(-deadline.DefaultPrompt.Receipt), aRound)
+	now, limits := d.Now(), deadline.DefaultPrompt
+	legs, err := d.read.Unprompted(ctx, now.Add(-limits.Receipt), now.Add(-limits.Acceptance), aRound)
 	if err != nil {
 		return err
 	}
 	for _, l := range legs {
-		reason, due := deadline.Prompt(l.State, l.SentAt, l.Urgent, now, !l.SilencedAt.IsZero(), deadline.DefaultPrompt)
-		if !due || !l.PromptedAt.IsZero() {
-			continue
-		}
 		err := d.machineChange(ctx, l.CaseID, func(w *work) error {
 			l, err := w.leg(l.ID)
 			if err != nil || !l.PromptedAt.IsZero() {
 				return err
+			}
+			reason, due := deadline.Prompt(l.State, l.SentAt, l.Urgent, now, !l.SilencedAt.IsZero(), limits)
+			if !due { // taken up this moment
+				return nil
 			}
 			l.PromptedAt, l.dirty = w.now, true
 			return w.event("prompted", l.ID, body{"reason": reason}, "")
@@ -47,10 +47,7 @@ func (d *Desk) FirePrompts(ctx context.Context) error {
 // machineChange is change for the node itself.
 func (d *Desk) machineChange(ctx context.Context, caseID string, decide func(*work) error) error {
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		w, err := d.open(ctx, tx, hotline.TheMachine(d.node.Platform), caseID)
-		if hotline.CodeOf(err) == "erased" {
-			return nil
-		}
+		w, err := d.load(ctx, tx, hotline.TheMachine(d.node.Platform), caseID)
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type work struct {
 	c      store.CaseRow
 	priv   store.Private
 	key    seal.CaseKey
+	erased error // why there is no key
 	legs   []*legWork
 	clocks []clockWork
 	events []store.Event
@@ -46,8 +47,18 @@ type clockWork struct {
 	isNew, stopped, moved bool
 }
 
-// open loads a case, its legs, clocks and key.
+// open loads a case to be worked on; an erased one is a Conflict.
 func (d *Desk) open(ctx context.Context, tx *store.Tx, by hotline.Actor, caseID string) (*work, error) {
+	w, err := d.load(ctx, tx, by, caseID)
+	if err == nil {
+		err = w.erased
+	}
+	return w, err
+}
+
+// load reads a case, its legs, clocks and key. Of an erased case everything
+// works but what needs its words.
+func (d *Desk) load(ctx context.Context, tx *store.Tx, by hotline.Actor, caseID string) (*work, error) {
 	w := &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: by}
 	var err error
 	if w.c, err = tx.Case(ctx, caseID); err != nil {
@@ -56,7 +67,9 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, by hotline.Actor, caseID 
 	if w.priv, err = tx.Private(ctx, caseID); err != nil {
 		return nil, err
 	}
-	if w.key, err = d.caseKey(w.priv); err != nil {
+	if w.key, err = d.caseKey(w.priv); hotline.CodeOf(err) == "erased" {
+		w.erased = err
+	} else if err != nil {
 		return nil, err
 	}
 	legs, err := tx.LegsOf(ctx, caseID)
@@ -88,10 +101,13 @@ func (d *Desk) caseKey(p store.Private) (seal.CaseKey, error) {
 // may not even see is NotFound.
 func (w *work) see(right hotline.Right) error {
 	at := w.d.where(w.by, "", w.c.Region)
-	if !w.by.May(hotline.SeeCases, at) && !w.by.May(hotline.TakeCases, at) {
+	if !w.d.seesAtDesk(w.by, w.c.Case) {
 		return hotline.Errorf(hotline.NotFound, "case_not_found", "")
 	}
-	return w.by.Check(right, at)
+	if err := w.by.Check(right, at); err != nil {
+		return err
+	}
+	return w.erased
 }
 
 // at checks the version that the actor last saw.

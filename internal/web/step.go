@@ -208,7 +208,7 @@ func (b caseBuilder) closeForm(step string) *CloseForm {
 		f.Form = f.preset("outcome", string(casefile.Explained))
 	}
 	for _, c := range b.v.Group {
-		if c.ID != b.v.ID && c.ClosedAt.IsZero() {
+		if b.v.GroupID == b.v.ID && c.ID != b.v.ID && c.ClosedAt.IsZero() {
 			f.Group++
 		}
 	}
