@@ -38,17 +38,20 @@ func (t *Tx) StopClock(ctx context.Context, id string, at time.Time) error {
 	return err
 }
 
-// MoveClock gives a running clock another due time, after a granted extension.
+// MoveClock gives a running clock another due time, after a granted extension
+// or a decision that brings another limit.
 func (t *Tx) MoveClock(ctx context.Context, c deadline.Clock) error {
-	return t.must(ctx, "move clock", `UPDATE clock SET due_at = $1, provisional = $2, rung = $3, next_at = $4
-		WHERE id = $5 AND stopped_at IS NULL`, micros(c.Due), flag(c.Provisional), c.Rung, micros(c.Next), c.ID)
+	return t.must(ctx, "move clock", `UPDATE clock SET due_at = $1, provisional = $2, rung = $3, next_at = $4,
+		budget = $5, urgent = $6 WHERE id = $7 AND stopped_at IS NULL`, micros(c.Due), flag(c.Provisional), c.Rung, micros(c.Next),
+		c.Budget, flag(c.Urgent), c.ID)
 }
 
-// FireClock records that a rung fired: guarded, so each fires once. It says
+// FireClock records that a rung fired: guarded, so each fires once, and none of
+// a due time that was moved meanwhile. It says
 // whether this call was the one.
 func (t *Tx) FireClock(ctx context.Context, c deadline.Clock, was int) (bool, error) {
-	n, err := t.exec(ctx, "fire clock", `UPDATE clock SET rung = $1, next_at = $2 WHERE id = $3 AND rung = $4 AND stopped_at IS NULL`,
-		c.Rung, micros(c.Next), c.ID, was)
+	n, err := t.exec(ctx, "fire clock", `UPDATE clock SET rung = $1, next_at = $2 WHERE id = $3 AND rung = $4
+		AND due_at = $5 AND stopped_at IS NULL`, c.Rung, micros(c.Next), c.ID, was, micros(c.Due))
 	return n == 1, err
 }
 

@@ -137,6 +137,16 @@ func (r *Reader) UrgentWaiting(ctx context.Context, sentBefore time.Time, limit 
 		[]any{sentBefore.UnixMicro(), limit}, scanLeg)
 }
 
+// Unprompted lists those of UrgentWaiting that no prompt was recorded of and
+// that have waited long enough for one: sent ones since sentBefore, received
+// ones since receivedBefore.
+func (r *Reader) Unprompted(ctx context.Context, sentBefore, receivedBefore time.Time, limit int) ([]LegRow, error) {
+	return all(ctx, r, "urgent legs", `SELECT `+legColumns+` FROM leg WHERE urgent = 1 AND state IN ('sent','received')
+		AND side = 'sender' AND silenced_at IS NULL AND prompted_at IS NULL
+		AND (state = 'sent' AND sent_at <= $1 OR state = 'received' AND sent_at <= $2) ORDER BY sent_at, id LIMIT $3`,
+		[]any{sentBefore.UnixMicro(), receivedBefore.UnixMicro(), limit}, scanLeg)
+}
+
 // Incoming lists legs that peers sent and that nobody here has taken up,
 // urgent ones first, then oldest first.
 func (r *Reader) Incoming(ctx context.Context, limit int) ([]LegRow, error) {

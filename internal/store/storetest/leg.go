@@ -203,6 +203,7 @@ func deskLists(t *testing.T, st *store.Store) {
 	add("too young", urgent(leg.Sent, time.Minute, nil))
 	add("accepted", urgent(leg.Accepted, 0, nil))
 	add("by phone", urgent(leg.Sent, 0, func(l *store.LegRow) { l.SilencedAt = start }))
+	add("prompted", urgent(leg.Sent, 4*time.Second, func(l *store.LegRow) { l.PromptedAt = start }))
 	add("incoming urgent", urgent(leg.Received, 3*time.Second, func(l *store.LegRow) { l.Side, l.Peer = leg.Holder, "p2" }))
 	add("incoming", func(l *store.LegRow) { l.Side, l.Peer, l.Unit = leg.Holder, "p2", "" })
 	add("incoming older", func(l *store.LegRow) { l.Side, l.Peer, l.Unit, l.SentAt = leg.Holder, "p2", "", start.Add(-time.Hour) })
@@ -212,9 +213,15 @@ func deskLists(t *testing.T, st *store.Store) {
 	named := func(ls []store.LegRow) []string { return ids(ls, func(l store.LegRow) string { return names[l.ID] }) }
 
 	got, err := r.UrgentWaiting(ctx, start.Add(time.Minute), 10)
-	want(t, "urgent and waiting", named(got), err, []string{"first", "later"})
+	want(t, "urgent and waiting", named(got), err, []string{"first", "later", "prompted"})
 	got, err = r.UrgentWaiting(ctx, start.Add(time.Minute), 1)
 	want(t, "one of them", named(got), err, []string{"first"})
+	got, err = r.Unprompted(ctx, start.Add(2*time.Second), start.Add(time.Second), 10)
+	want(t, "to prompt", named(got), err, []string{"first", "later"})
+	got, err = r.Unprompted(ctx, start.Add(2*time.Second), start.Add(time.Second), 1)
+	want(t, "one to prompt", named(got), err, []string{"first"})
+	got, err = r.Unprompted(ctx, start.Add(time.Second), start, 10)
+	want(t, "to prompt a moment before", named(got), err, []string{})
 	got, err = r.Incoming(ctx, 10)
 	want(t, "incoming", named(got), err, []string{"incoming urgent", "incoming older", "incoming"})
 	got, err = r.Incoming(ctx, 2)
@@ -229,7 +236,7 @@ func deskLists(t *testing.T, st *store.Store) {
 	for {
 		got, err := r.PeerLegs(ctx, "p1", after, 2)
 		if err != nil || len(got) == 0 {
-			want(t, "all legs with a peer", all, err, []string{"later", "first", "too young", "accepted", "by phone"})
+			want(t, "all legs with a peer", all, err, []string{"later", "first", "too young", "accepted", "by phone", "prompted"})
 			break
 		}
 		all, after = append(all, named(got)...), got[len(got)-1].ID
