@@ -64,14 +64,6 @@ func (p *problem) Error() string {
 // code is the stable end of the problem's type.
 func (p *problem) code() string { return p.Type[strings.LastIndexByte(p.Type, ':')+1:] }
 
-// codeOf is the code of a refusal, "" for every other error.
-func codeOf(err error) string {
-	if p, ok := errors.AsType[*problem](err); ok {
-		return p.code()
-	}
-	return ""
-}
-
 // worthTrying says that the same call may do better later: the node did not
 // answer, or said so itself.
 func worthTrying(err error) bool {

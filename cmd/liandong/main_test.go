@@ -144,15 +144,6 @@ func (s *service) again() {
 	}()
 }
 
-// kill ends it as a power cut would.
-func (s *service) kill() {
-	s.t.Helper()
-	if err := s.cmd.Process.Kill(); err != nil {
-		s.t.Fatal(err)
-	}
-	<-s.ended
-}
-
 // stop ends it as an administrator does, which must succeed.
 func (s *service) stop() {
 	s.t.Helper()

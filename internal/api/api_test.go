@@ -53,13 +53,22 @@ func TestJourney(t *testing.T) {
 		version := func(doc obj) string { return fmt.Sprint(doc["version"]) }
 		leg = n.want(200, "POST", legPath+"/accept", nil, "If-Match", version(leg))
 		leg = n.want(200, "POST", legPath+"/progress", obj{"note": "已到现场", "version": leg["version"]})
+		if leg["state"] != "working" {
+			t.Errorf("got state %v after progress, want working", leg["state"])
+		}
 		n.want(200, "POST", legPath+"/urge", nil)
 		leg = n.want(200, "POST", legPath+"/extend", obj{"due": time.Now().Add(3000 * time.Hour).Format(time.RFC3339), "note": "配件在途"})
 		if leg["pending"] != "extend" {
 			t.Errorf("got pending %v, want extend", leg["pending"])
 		}
 		leg = n.want(200, "POST", legPath+"/refuse", obj{"note": "请按期办理"})
+		if leg["pending"] != "" && leg["pending"] != nil {
+			t.Errorf("got pending %v after the refusal, want none", leg["pending"])
+		}
 		leg = n.want(200, "POST", legPath+"/feedback", obj{"result": "井盖已更换"}, "If-Match", version(leg))
+		if leg["state"] != "answered" {
+			t.Errorf("got state %v after feedback, want answered", leg["state"])
+		}
 		leg = n.want(200, "POST", legPath+"/settle", obj{})
 		if leg["state"] != "settled" || leg["reopen_until"] == nil {
 			t.Errorf("got %v, want it settled with reopen_until", leg)

@@ -164,6 +164,9 @@ func TestJourneyDual(t *testing.T) {
 		t.Errorf("at 110: got step %s, want accept", got)
 	}
 	there = police.follow(police.submit(there, "#next form", nil))
+	if got := there.count(".lane [data-state=accepted]"); got != 1 {
+		t.Errorf("at 110: got %d accepted lanes, want 1", got)
+	}
 	id := c.caseID()
 	w.gov.until("the acceptance comes back", func() bool {
 		return op.get("/cases/"+id).count(".lane [data-state=accepted]") == 1

@@ -172,7 +172,7 @@ func (b caseBuilder) successor(l desk.LegView) (*SendForm, *Form) {
 	targets := append(b.units(), b.lineTarget(b.peerLine()))
 	kept := targets[:0]
 	for _, t := range targets {
-		if t.To != "unit:"+l.Unit && !(l.Peer != "" && l.Undeliverable == false && t.To == b.peerLine()) {
+		if t.To != "unit:"+l.Unit && !(l.Peer != "" && !l.Undeliverable && t.To == b.peerLine()) {
 			kept = append(kept, t)
 		}
 	}

@@ -45,8 +45,7 @@ func legRoundTrip(t *testing.T, st *store.Store) {
 		got, err := st.Reader().Leg(ctx, next.ID)
 		want(t, "only "+field, got, err, next)
 
-		var flags store.LegRow
-		flags = next
+		flags := next
 		flags.Contested, flags.Undeliverable = !next.Contested, !next.Undeliverable
 		write(t, st, func(tx *store.Tx) error { l := flags; return tx.SaveLeg(ctx, &l) })
 		flags.Rev++
