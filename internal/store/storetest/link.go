@@ -332,14 +332,14 @@ func bells(t *testing.T, st *store.Store) {
 		t.Error("a write without letters: want the changes to ring, and they alone")
 	}
 	letters, changes = st.Letters().Wait(), st.Changes().Wait()
-	failed := hotline.Errorf(hotline.Conflict, "test", "")
+	failed := hotline.Errorf(hotline.Conflict, "case_closed", "")
 	err := st.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.PostLetter(ctx, newLetter()); err != nil {
 			return err
 		}
 		return failed
 	})
-	wantCode(t, "a failed write", err, hotline.Conflict, "test")
+	wantCode(t, "a failed write", err, hotline.Conflict, "case_closed")
 	if rang(letters) || rang(changes) {
 		t.Error("a failed write: want no bell")
 	}
