@@ -46,13 +46,18 @@ func (w *work) decide(dec Decision) error {
 	if dec.Level != nil && *dec.Level != c.Level && dec.Reason == "" {
 		return hotline.Errorf(hotline.Invalid, "level_reason_missing", "reason")
 	}
-	if who, err := w.caller(); err != nil {
+	who, err := w.caller()
+	if err != nil {
 		return err
-	} else if err := checkOpen(who, map[string]string{"danger": deref(dec.Danger), "safe_contact": deref(dec.SafeContact)}); err != nil {
+	}
+	if err := checkOpen(who, map[string]string{"safe_contact": deref(dec.SafeContact)}); err != nil {
 		return err
 	}
 	was := c.Case
 	w.applyDecision(dec)
+	if dec.Danger != nil { // danger is never refused for its words: what is personal in them is sealed with the event
+		c.Danger = string(who.redact(*dec.Danger, "***"))
+	}
 	c.Line = string(w.d.cat.LineOf(c.Category))
 	if dec.Level == nil && (c.Category != was.Category || c.Urgent != was.Urgent) {
 		c.Level = w.d.levelOf(c.Case)
@@ -97,9 +102,6 @@ func (w *work) applyDecision(dec Decision) {
 	}
 	if dec.Urgent != nil {
 		c.Urgent, c.UrgentBy = *dec.Urgent, w.by.ID
-	}
-	if dec.Danger != nil {
-		c.Danger = *dec.Danger
 	}
 	if dec.Region != nil && *dec.Region != "" {
 		c.Region = *dec.Region

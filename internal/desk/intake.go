@@ -149,7 +149,7 @@ func (d *Desk) checkIn(in *In) error {
 			return err
 		}
 	}
-	if err := checkOpen(in.caller(), map[string]string{"safe_contact": in.SafeContact, "danger": in.Danger}); err != nil {
+	if err := checkOpen(in.caller(), map[string]string{"safe_contact": in.SafeContact}); err != nil {
 		return err
 	}
 	if in.CallerPhone != "" && !phoneForm.MatchString(in.CallerPhone) {
@@ -265,7 +265,7 @@ func (w *work) take(in In) error {
 	b := body{"channel": in.Channel, "proposed": p.Category, "proposed_item": p.Item, "proposed_urgent": p.Urgent,
 		"proposed_per_mille": int(p.Score * 1000), "triage": p.Version, "category": w.c.Category, "decided": w.c.Decided,
 		"urgent": w.c.Urgent, "unread": w.c.Unread, "level": w.c.Level, "region": w.c.Region}
-	if err := w.event("created", "", b, in.LevelReason); err != nil {
+	if err := w.event("created", "", b, joined(in.LevelReason, in.Danger)); err != nil {
 		return err
 	}
 	return w.startCaseClock()
@@ -305,7 +305,7 @@ func (w *work) newCase(in In, p triage.Proposal) {
 	if c.Level == 0 {
 		c.Level = w.d.levelOf(c.Case)
 	}
-	c.Danger, c.SafeContact, c.SubjectUnit, c.Confidential = in.Danger, in.SafeContact, in.SubjectUnit, in.Confidential
+	c.Danger, c.SafeContact, c.SubjectUnit, c.Confidential = string(in.caller().redact(in.Danger, "***")), in.SafeContact, in.SubjectUnit, in.Confidential
 	c.Region = in.Region
 	if c.Region == "" && p.Region != "" && w.d.where(w.by, "", p.Region).InRegion {
 		c.Region = p.Region // a place named in the text, where whoever takes the case may see it
