@@ -130,14 +130,20 @@ func (r *Reader) LettersOut(ctx context.Context, peer, state, after string, limi
 	if state != "" {
 		w.add("state = ?", state)
 	}
+	if state == LetterWaiting || state == LetterRefused || state == LetterExpired {
+		w.add(openLetters)
+	}
 	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out`+w.sql()+` ORDER BY id LIMIT `+w.place(limit), w.args, scanLetterOut)
 }
+
+// openLetters is the condition of the index letter_out_open, word for word.
+const openLetters = `state IN ('waiting','refused','expired')`
 
 // StuckLetters lists letters to a peer that wait after at least one failed
 // attempt, or were refused or gave up, oldest first.
 func (r *Reader) StuckLetters(ctx context.Context, peer string, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "stuck letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1
-		AND (state IN ('refused','expired') OR (state = 'waiting' AND attempts > 0)) ORDER BY id LIMIT $2`, []any{peer, limit}, scanLetterOut)
+	return all(ctx, r, "stuck letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND `+openLetters+`
+		AND (state <> 'waiting' OR attempts > 0) ORDER BY id LIMIT $2`, []any{peer, limit}, scanLetterOut)
 }
 
 // LettersOutOfCase lists the letters of a case that we sent.

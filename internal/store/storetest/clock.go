@@ -62,6 +62,7 @@ func clocksStopOnce(t *testing.T, st *store.Store) {
 	stop(start.Add(time.Hour)) // stopped before: stays as it was
 
 	moved.Due, moved.Provisional, moved.Rung, moved.Next = start.Add(9*time.Hour), true, 1, start.Add(8*time.Hour)
+	moved.Budget, moved.Urgent = "9wd", true
 	write(t, st, func(tx *store.Tx) error { return tx.MoveClock(ctx, moved) })
 	c.Stopped, c.Next = start.Add(time.Minute), time.Time{}
 	got, err := st.Reader().ClocksOf(ctx, "c1")
@@ -98,10 +99,20 @@ func clocksFireOnce(t *testing.T, st *store.Store) {
 	got, err := st.Reader().ClocksOf(ctx, "c1")
 	want(t, "after both rungs", got, err, []deadline.Clock{over})
 
+	moved := newClock()
+	addClocks(t, st, moved)
+	late, _, _ := moved.Fire(start.Add(50 * time.Minute))
+	moved.Due = start.Add(24 * time.Hour)
+	write(t, st, func(tx *store.Tx) error { return tx.MoveClock(ctx, moved) })
+	if fire(late, 0) {
+		t.Error("a rung of a due time that was moved meanwhile: got fired, want not")
+	}
+
 	stopped := newClock()
 	addClocks(t, st, stopped)
 	write(t, st, func(tx *store.Tx) error { return tx.StopClock(ctx, stopped.ID, start) })
-	if fire(near, 0) {
+	rung, _, _ := stopped.Fire(start.Add(50 * time.Minute))
+	if fire(rung, 0) {
 		t.Error("a rung of a stopped clock: got fired, want not")
 	}
 }

@@ -193,6 +193,7 @@ CREATE INDEX leg_unit ON leg (unit, due_at, id) WHERE unit <> '';
 CREATE INDEX leg_peer ON leg (peer, id) WHERE peer <> '';
 CREATE INDEX leg_repair ON leg (id) WHERE repair <> '';
 CREATE INDEX leg_urgent ON leg (sent_at, id) WHERE urgent = 1 AND state IN ('sent','received');
+CREATE INDEX leg_incoming ON leg (sent_at, id) WHERE side = 'holder' AND state = 'received';
 
 CREATE TABLE event (
     id         TEXT    PRIMARY KEY,
@@ -254,6 +255,7 @@ CREATE INDEX letter_out_due ON letter_out (peer, next_try_at) WHERE next_try_at 
 CREATE INDEX letter_out_leg ON letter_out (leg_id, number);
 CREATE INDEX letter_out_case ON letter_out (case_id);
 CREATE INDEX letter_out_peer ON letter_out (peer, id);
+CREATE INDEX letter_out_open ON letter_out (peer, id) WHERE state IN ('waiting','refused','expired');
 
 -- Letters that we received and answered.
 CREATE TABLE letter_in (
@@ -274,6 +276,7 @@ CREATE TABLE letter_in (
 CREATE UNIQUE INDEX letter_in_number ON letter_in (leg_id, number) WHERE number > 0;
 CREATE INDEX letter_in_case ON letter_in (case_id);
 CREATE INDEX letter_in_peer ON letter_in (peer, id);
+CREATE INDEX letter_in_not_applied ON letter_in (peer, id) WHERE state IN ('refused','waiting');
 
 -- What a door refused and a person should see: letters that are broken or not
 -- authentic.
