@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// transfer measures how long it takes from the moment a transfer is offered
+// until its receipt is on the sender's disk: two nodes, two processes, one
+// machine. The ledger tells both moments; the second is taken just before the
+// receipt is committed, so one measured commit is added.
+func (b *bench) transfer(ctx context.Context, engine string) error {
+	var pair [2]*node
+	for i, line := range []string{"12345", "110"} {
+		var err error
+		if pair[i], err = b.newNode(ctx, engine, line); err != nil {
+			return err
+		}
+	}
+	for i, n := range pair {
+		if err := n.link(ctx, pair[1-i]); err != nil {
+			return err
+		}
+	}
+	for _, n := range pair {
+		if err := n.start(ctx); err != nil {
+			return err
+		}
+		defer n.stop()
+	}
+	const warm, measured = 20, 200
+	var commits, took []time.Duration
+	for i := range int64(warm + measured) {
+		if i%50 == 0 { // turn about with what it is compared with
+			c, err := b.commit(ctx, engine)
+			if err != nil {
+				return err
+			}
+			commits = append(commits, c)
+		}
+		if err := pair[0].handOver(ctx, i); err != nil {
+			return err
+		}
+	}
+	took, err := pair[0].ledger(ctx)
+	if err != nil {
+		return err
+	}
+	if len(took) < measured {
+		return fmt.Errorf("%d receipts in the ledger, want %d", len(took), measured)
+	}
+	c := median(commits)
+	got, limit := median(took[warm:])+c, 4*c+2*time.Millisecond
+	b.atMost("transfer offered → receipt on the sender's disk, "+engine, fmt.Sprintf("p50 %s, p99 %s", ms(got), ms(percentile(took[warm:], 99)+c)),
+		fmt.Sprintf("4 × commit of %s + 2 ms = %s", ms(c), ms(limit)), float64(got)/float64(limit), 1)
+	return nil
+}
+
+// handOver takes a case with a transfer and waits until the other platform has
+// it.
+func (n *node) handOver(ctx context.Context, i int64) error {
+	var c struct {
+		Legs []struct{ ID, State string }
+	}
+	if err := n.call(ctx, "POST", "/api/v1/cases", order(i), &c); err != nil {
+		return err
+	}
+	if len(c.Legs) != 1 {
+		return fmt.Errorf("the case has %d legs, want 1", len(c.Legs))
+	}
+	limit := time.Now().Add(10 * time.Second)
+	for l := c.Legs[0]; l.State == "sent"; {
+		if time.Now().After(limit) {
+			return fmt.Errorf("leg %s is still sent after ten seconds", l.ID)
+		}
+		time.Sleep(5 * time.Millisecond) // so that looking costs nothing
+		if err := n.call(ctx, "GET", "/api/v1/legs/"+l.ID, nil, &l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ledger reads how long each receipted offer took, in the order they were made.
+func (n *node) ledger(ctx context.Context) ([]time.Duration, error) {
+	driver, dsn := "pgx", n.dsn
+	if n.engine == "sqlite" {
+		driver, dsn = "sqlite", "file:"+n.dsn+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, `SELECT answered_at - created_at FROM letter_out WHERE type = 'offer' AND state = 'receipted' ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []time.Duration
+	for rows.Next() {
+		var micros int64
+		if err := rows.Scan(&micros); err != nil {
+			return nil, err
+		}
+		out = append(out, time.Duration(micros)*time.Microsecond)
+	}
+	return out, rows.Err()
+}
