@@ -96,11 +96,7 @@ func (d *Desk) seesAtDesk(a hotline.Actor, c casefile.Case) bool {
 
 // viewOf shows a case that was just kept, from what is in memory.
 func (d *Desk) viewOf(w *work) (CaseView, error) {
-	legs := make([]store.LegRow, len(w.legs))
-	for i, l := range w.legs {
-		legs[i] = l.LegRow
-	}
-	v, err := d.view(w.by, w.c, w.priv, legs)
+	v, err := d.view(w.by, w.c, w.priv, w.legRows())
 	for _, c := range w.clocks {
 		v.Clocks = append(v.Clocks, c.Clock)
 	}
@@ -417,10 +413,7 @@ func (d *Desk) Reveal(ctx context.Context, a hotline.Actor, caseID, reason strin
 		if err != nil {
 			return err
 		}
-		rows := make([]store.LegRow, len(w.legs))
-		for i, l := range w.legs {
-			rows[i] = l.LegRow
-		}
+		rows := w.legRows()
 		if !d.seesCase(a, w.c.Case, rows) {
 			return hotline.Errorf(hotline.NotFound, "case_not_found", "")
 		}

@@ -101,7 +101,7 @@ func (d *Desk) caseKey(p store.Private) (seal.CaseKey, error) {
 // may not even see is NotFound.
 func (w *work) see(right hotline.Right) error {
 	at := w.d.where(w.by, "", w.c.Region)
-	if !w.d.seesAtDesk(w.by, w.c.Case) {
+	if !w.d.seesCase(w.by, w.c.Case, w.legRows()) {
 		return hotline.Errorf(hotline.NotFound, "case_not_found", "")
 	}
 	if err := w.by.Check(right, at); err != nil {
@@ -125,6 +125,14 @@ func (w *work) leg(id string) (*legWork, error) {
 		}
 	}
 	return nil, hotline.Errorf(hotline.NotFound, "leg_not_found", "leg")
+}
+
+func (w *work) legRows() []store.LegRow {
+	out := make([]store.LegRow, len(w.legs))
+	for i, l := range w.legs {
+		out[i] = l.LegRow
+	}
+	return out
 }
 
 func (w *work) plainLegs() []leg.Leg {
