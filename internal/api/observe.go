@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
 )
@@ -54,7 +55,7 @@ func (a *API) observe(next http.Handler) http.Handler {
 			t.id = hotline.NewID()
 		}
 		r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
-		rec := &recorder{ResponseWriter: w}
+		rec := &door.Recorder{ResponseWriter: w}
 		rec.Header().Set("X-Request-Id", t.id)
 		rec.Header().Set("X-Content-Type-Options", "nosniff")
 		rec.Header().Set("Cache-Control", "no-store")
@@ -64,7 +65,7 @@ func (a *API) observe(next http.Handler) http.Handler {
 					panic(v)
 				}
 				a.log.Error("panic", "request", t.id, "what", fmt.Sprint(v), "stack", string(debug.Stack()))
-				if rec.status == 0 {
+				if rec.Status == 0 {
 					a.refuse(rec, r, hotline.Errorf(hotline.Internal, "panic", ""))
 				}
 			}
@@ -77,8 +78,8 @@ func (a *API) observe(next http.Handler) http.Handler {
 // field names are ours, except where a client invents one.
 var knownField = regexp.MustCompile(`^[A-Za-z_.\-\[\]0-9]{1,64}$`)
 
-func (a *API) record(r *http.Request, t *trace, rec *recorder, took time.Duration) {
-	status := rec.status
+func (a *API) record(r *http.Request, t *trace, rec *door.Recorder, took time.Duration) {
+	status := rec.Status
 	if status == 0 {
 		status = http.StatusOK
 	}
@@ -116,29 +117,6 @@ func known(method string) string {
 	}
 	return "other"
 }
-
-// recorder remembers the status.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(b)
-}
-
-// Unwrap lets http.ResponseController through.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // metrics counts requests in a registry of the node's own: a demo runs two
 // nodes in one process.

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 
+	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
 )
@@ -58,19 +59,7 @@ func statusOf(err error) int {
 	if s, ok := statuses[hotline.CodeOf(err)]; ok {
 		return s
 	}
-	switch hotline.KindOf(err) {
-	case hotline.Invalid:
-		return http.StatusUnprocessableEntity
-	case hotline.NotFound:
-		return http.StatusNotFound
-	case hotline.Denied:
-		return http.StatusForbidden
-	case hotline.Conflict:
-		return http.StatusConflict
-	case hotline.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return door.Status(err)
 }
 
 // problemOf makes an error into the answer, in the reader's language, and notes

@@ -30,6 +30,7 @@ var levels = []struct {
 	{false, []string{"web", "portal", "api"}},
 	{false, []string{"exchange"}},
 	{false, []string{"auth", "notify", "telephony"}},
+	{false, []string{"door"}},    // what web and api do alike with HTTP
 	{false, []string{"message"}}, // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
 	"liandong/internal/store"
@@ -188,7 +189,7 @@ type fault struct {
 }
 
 func newFault(q *request, err error) *fault {
-	f := &fault{Action: q.URL.Path, Sentence: message.Error(q.lang, err), Code: hotline.CodeOf(err), status: status(err), values: q.PostForm}
+	f := &fault{Action: q.URL.Path, Sentence: message.Error(q.lang, err), Code: hotline.CodeOf(err), status: door.Status(err), values: q.PostForm}
 	if e, ok := asError(err); ok {
 		f.Field = fieldName(e.Field)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
 )
@@ -38,10 +39,10 @@ func (s *site) problem(q *request, err error) {
 		data.Back = here(q.Request)
 	}
 	data.Live = false
-	q.fault = &fault{status: status(err)}
+	q.fault = &fault{status: door.Status(err)}
 	if rerr := s.show(q, "problem", data); rerr != nil {
 		s.log.Error("page failed", "err", rerr)
-		http.Error(q.w, data.Sentence, status(err))
+		http.Error(q.w, data.Sentence, door.Status(err))
 	}
 }
 

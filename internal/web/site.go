@@ -15,6 +15,7 @@ import (
 	"liandong/internal/catalogue"
 	"liandong/internal/desk"
 	"liandong/internal/directory"
+	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
 	"liandong/internal/store"
@@ -148,7 +149,7 @@ func headers(next http.Handler) http.Handler {
 // request is one request with who asks.
 type request struct {
 	*http.Request
-	w     *recorder
+	w     *door.Recorder
 	lang  string
 	actor hotline.Actor
 	who   store.Person // zero: nobody signed in
@@ -178,14 +179,14 @@ const bodyMost = 256 << 10
 func (s *site) wrap(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		began := time.Now()
-		rec := &recorder{ResponseWriter: w}
+		rec := &door.Recorder{ResponseWriter: w}
 		q := &request{Request: hr, w: rec, lang: s.language(hr), ref: hotline.NewID()}
 		defer func() {
 			level := slog.LevelInfo
 			if r.often {
 				level = slog.LevelDebug
 			}
-			s.log.Log(hr.Context(), level, "page", "ref", q.ref, "route", r.pattern, "status", rec.status, "actor", q.actor.ID, "took", time.Since(began))
+			s.log.Log(hr.Context(), level, "page", "ref", q.ref, "route", r.pattern, "status", rec.Status, "actor", q.actor.ID, "took", time.Since(began))
 		}()
 		err := s.safely(r, q)
 		if err != nil {
@@ -210,29 +211,6 @@ func (s *site) safely(r route, q *request) (err error) {
 	}()
 	return s.serve(r, q)
 }
-
-// recorder remembers the status that was sent.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap lets http.ResponseController reach what is beneath.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (s *site) serve(r route, q *request) error {
 	if err := s.session(q); err != nil && !r.open {
@@ -270,7 +248,7 @@ func (s *site) session(q *request) error {
 // session ended, the form again with the sentence in it, or a page that says
 // what happened.
 func (s *site) refuse(r route, q *request, err error) {
-	if q.ctx().Err() != nil || q.w.status != 0 {
+	if q.ctx().Err() != nil || q.w.Status != 0 {
 		return // the browser has gone, or has its answer
 	}
 	kind := hotline.KindOf(err)
@@ -291,23 +269,6 @@ func (s *site) refuse(r route, q *request, err error) {
 		}
 	}
 	s.problem(q, err)
-}
-
-// status is the HTTP status of a kind of error.
-func status(err error) int {
-	switch hotline.KindOf(err) {
-	case hotline.Invalid:
-		return http.StatusUnprocessableEntity
-	case hotline.NotFound:
-		return http.StatusNotFound
-	case hotline.Denied:
-		return http.StatusForbidden
-	case hotline.Conflict:
-		return http.StatusConflict
-	case hotline.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 // nothing is the answer to a path that no route has.
