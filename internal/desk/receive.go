@@ -440,6 +440,9 @@ func (w *work) takeOffer(link store.Link, in Incoming) error {
 	if c.Level < casefile.LifeNow || c.Level > casefile.Info {
 		c.Level = w.d.levelOf(c.Case)
 	}
+	if c.UrgentBy == "machine" { // its sender did not see the danger
+		c.Level = min(c.Level, w.d.levelOf(c.Case))
+	}
 	c.FirstResponse = b.FirstResponse
 	c.Unread = b.Unread || proposal.Unread
 	c.Region = w.d.node.Region
