@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -20,6 +21,9 @@ type admin interface {
 	People(ctx context.Context) ([]node.PersonInfo, error)
 	AddPerson(ctx context.Context, p node.NewPerson) (node.PersonInfo, error)
 	SetPassword(ctx context.Context, login, password string) error
+	SetActive(ctx context.Context, login string, active bool) (node.PersonInfo, error)
+	Tokens(ctx context.Context) ([]node.KnownToken, error)
+	RevokeToken(ctx context.Context, id string) error
 	AddToken(ctx context.Context, t node.NewToken) (node.TokenInfo, error)
 }
 
@@ -65,6 +69,53 @@ func (t *target) with(cmd *cobra.Command, do func(ctx context.Context, a admin) 
 	return do(cmd.Context(), a)
 }
 
+// newListing is a command that lists something of the node that is meant.
+func newListing[T any](short string, get func(admin, context.Context) ([]T, error), line func(T) string) *cobra.Command {
+	var t target
+	var inJSON bool
+	cmd := &cobra.Command{Use: "list", Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return t.with(cmd, func(ctx context.Context, a admin) error {
+			all, err := get(a, ctx)
+			if err != nil {
+				return err
+			}
+			if inJSON {
+				return printJSON(cmd.OutOrStdout(), all)
+			}
+			for _, one := range all {
+				fmt.Fprintln(cmd.OutOrStdout(), line(one))
+			}
+			return nil
+		})
+	}}
+	t.flags(cmd)
+	asJSON(cmd, &inJSON)
+	return cmd
+}
+
+// newChange is a command that changes the one thing that a flag names, and says
+// how it stands then.
+func newChange(use, short, flag, means string, change func(ctx context.Context, a admin, name string) (says string, err error)) *cobra.Command {
+	var t target
+	var name string
+	cmd := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if name == "" {
+			return usagef("--%s is needed", flag)
+		}
+		return t.with(cmd, func(ctx context.Context, a admin) error {
+			says, err := change(ctx, a, name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), says)
+			return nil
+		})
+	}}
+	t.flags(cmd)
+	cmd.Flags().StringVar(&name, flag, "", means)
+	return cmd
+}
+
 // remote is a running node.
 type remote struct{ *client }
 
@@ -108,4 +159,21 @@ func (r remote) SetPassword(ctx context.Context, login, password string) error {
 
 func (r remote) AddToken(ctx context.Context, t node.NewToken) (node.TokenInfo, error) {
 	return ask[node.TokenInfo](ctx, r, http.MethodPost, "/api/v1/tokens", t)
+}
+
+func (r remote) SetActive(ctx context.Context, login string, active bool) (node.PersonInfo, error) {
+	how := "/disable"
+	if active {
+		how = "/enable"
+	}
+	return ask[node.PersonInfo](ctx, r, http.MethodPost, "/api/v1/people/"+url.PathEscape(login)+how, nil)
+}
+
+func (r remote) Tokens(ctx context.Context) ([]node.KnownToken, error) {
+	return ask[[]node.KnownToken](ctx, r, http.MethodGet, "/api/v1/tokens", nil)
+}
+
+func (r remote) RevokeToken(ctx context.Context, id string) error {
+	_, err := r.call(ctx, http.MethodPost, "/api/v1/tokens/"+url.PathEscape(id)+"/revoke", nil, nil)
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -393,6 +394,36 @@ func TestLinkByHand(t *testing.T) {
 	if r := must(t, "", append([]string{"person", "list"}, on110...)...); !strings.Contains(r.stdout, "op1") || strings.Contains(r.stdout, "argon2id") {
 		t.Errorf("people: %s", r.stdout)
 	}
+	must(t, "", append([]string{"person", "disable", "--login", "Op1"}, on110...)...)
+	if r := must(t, "", append([]string{"person", "list"}, on110...)...); !regexp.MustCompile(`(?m)^op1 .* disabled `).MatchString(r.stdout) {
+		t.Errorf("people after one was put out: %s", r.stdout)
+	}
+	if r := must(t, "", append([]string{"person", "enable", "--login", "op1"}, on110...)...); r.stdout != "op1: active\n" {
+		t.Errorf("enable says %q", r.stdout)
+	}
+	if r := liandong(t, "", append([]string{"person", "disable", "--login", "nobody"}, on110...)...); r.status != 1 || !strings.Contains(r.stderr, "404") {
+		t.Errorf("disable nobody: status %d, %s", r.status, r.stderr)
+	}
+
+	// A program's token, seen to work and to end.
+	secret := strings.TrimSpace(must(t, "", append([]string{"token", "add", "--name", "短命程序", "--scope", "links.see"}, on110...)...).stdout)
+	asProgram := []string{"link", "list", "--node", url110, "--token", secret}
+	must(t, "", asProgram...)
+	r := must(t, "", append([]string{"token", "list"}, on110...)...)
+	if strings.Contains(r.stdout, secret) {
+		t.Error("the list of tokens shows a secret")
+	}
+	line := regexp.MustCompile(`(?m)^(\S+) active +短命程序 .*links.see$`).FindStringSubmatch(r.stdout)
+	if line == nil {
+		t.Fatalf("tokens: %s", r.stdout)
+	}
+	must(t, "", append([]string{"token", "revoke", "--id", line[1]}, on110...)...)
+	if r := liandong(t, "", asProgram...); r.status != 1 {
+		t.Errorf("with a revoked token: status %d, want 1", r.status)
+	}
+	if r := must(t, "", append([]string{"token", "list"}, on110...)...); !strings.Contains(r.stdout, line[1]+" revoked") {
+		t.Errorf("tokens after one was revoked: %s", r.stdout)
+	}
 	s110.stop()
 }
 
@@ -432,6 +463,11 @@ func TestAdminCalls(t *testing.T) {
 		{"POST", "/api/v1/tokens", n.Token, `{"name": "` + strings.Repeat("x", 70_000) + `"}`, 413, "body_large"},
 		{"POST", "/api/v1/people", n.Token, `{"login": "a b"}`, 422, "login_invalid"},
 		{"POST", "/api/v1/people/nobody/password", n.Token, `{"password": "long-enough-1"}`, 404, "person_not_found"},
+		{"POST", "/api/v1/people/nobody/disable", n.Token, "", 404, "person_not_found"},
+		{"POST", "/api/v1/people/nobody/enable", little.Token, "", 403, "denied"},
+		{"GET", "/api/v1/tokens", little.Token, "", 403, "denied"},
+		{"POST", "/api/v1/tokens/moon/revoke", little.Token, "", 403, "denied"},
+		{"POST", "/api/v1/tokens/moon/revoke", n.Token, "", 404, "token_unknown"},
 		{"DELETE", "/api/v1/links", n.Token, "", 404, "no_such_path"},
 	} {
 		t.Run(tc.method+tc.path+tc.code, func(t *testing.T) {

@@ -119,27 +119,10 @@ func readBounded(path string) ([]byte, error) {
 }
 
 func newLinkList() *cobra.Command {
-	var t target
-	var inJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "List the links", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return t.with(cmd, func(ctx context.Context, a admin) error {
-			links, err := a.Links(ctx)
-			if err != nil {
-				return err
-			}
-			if inJSON {
-				return printJSON(cmd.OutOrStdout(), links)
-			}
-			for _, l := range links {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n  line %s, region %s, %s, telephone %s\n  fingerprint %s\n  %s\n",
-					l.Peer, l.Name, l.Line, l.Region, l.URL, l.Phone, l.Fingerprint, stateOf(l))
-			}
-			return nil
-		})
-	}}
-	t.flags(cmd)
-	asJSON(cmd, &inJSON)
-	return cmd
+	return newListing("List the links", admin.Links, func(l node.LinkInfo) string {
+		return fmt.Sprintf("%s %s\n  line %s, region %s, %s, telephone %s\n  fingerprint %s\n  %s",
+			l.Peer, l.Name, l.Line, l.Region, l.URL, l.Phone, l.Fingerprint, stateOf(l))
+	})
 }
 
 func stateOf(l node.LinkInfo) string {
@@ -155,22 +138,8 @@ func stateOf(l node.LinkInfo) string {
 }
 
 func newLinkSet(use, short string, active bool) *cobra.Command {
-	var t target
-	var peer string
-	cmd := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if peer == "" {
-			return usagef("--peer is needed")
-		}
-		return t.with(cmd, func(ctx context.Context, a admin) error {
-			l, err := a.SetLink(ctx, peer, active)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", l.Peer, stateOf(l))
-			return nil
-		})
-	}}
-	t.flags(cmd)
-	cmd.Flags().StringVar(&peer, "peer", "", "platform `CODE` at the other end")
-	return cmd
+	return newChange(use, short, "peer", "platform `CODE` at the other end", func(ctx context.Context, a admin, peer string) (string, error) {
+		l, err := a.SetLink(ctx, peer, active)
+		return l.Peer + ": " + stateOf(l), err
+	})
 }

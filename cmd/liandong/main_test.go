@@ -273,6 +273,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"link", "stop", "--node", "http://127.0.0.1:1", "--token", "x"}, 2, "--peer is needed"},
 		{[]string{"person", "add", "--config", "x"}, 2, "--login, --name and --role"},
 		{[]string{"person", "password", "--config", "x"}, 2, "--login is needed"},
+		{[]string{"person", "disable", "--config", "x"}, 2, "--login is needed"},
+		{[]string{"token", "revoke", "--config", "x"}, 2, "--id is needed"},
 		{[]string{"token", "add", "--config", "x"}, 2, "--name and --scope"},
 		{[]string{"triage", "--catalogue", "moon-1"}, 2, `no catalogue "moon-1"`},
 		{[]string{"replay"}, 2, "--from FILE"},

@@ -13,7 +13,9 @@ import (
 )
 
 func newPerson() *cobra.Command {
-	return group("person", "Say who may sign in", newPersonAdd(), newPersonPassword(), newPersonList())
+	return group("person", "Say who may sign in", newPersonAdd(), newPersonPassword(), newPersonList(),
+		newPersonSet("disable", "Put somebody out of service and end their sessions; what they did stays", false),
+		newPersonSet("enable", "Let somebody who was put out sign in again", true))
 }
 
 // password reads a password from a file or stdin: never from the command line,
@@ -112,24 +114,24 @@ func newPersonPassword() *cobra.Command {
 }
 
 func newPersonList() *cobra.Command {
-	var t target
-	var inJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "List who may sign in", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return t.with(cmd, func(ctx context.Context, a admin) error {
-			people, err := a.People(ctx)
-			if err != nil {
-				return err
-			}
-			if inJSON {
-				return printJSON(cmd.OutOrStdout(), people)
-			}
-			for _, p := range people {
-				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %-14s %-22s %s\n", p.Login, p.Role, p.Unit, p.Name)
-			}
-			return nil
-		})
-	}}
-	t.flags(cmd)
-	asJSON(cmd, &inJSON)
-	return cmd
+	return newListing("List who may sign in, and who may no longer", admin.People, personLine)
+}
+
+func personLine(p node.PersonInfo) string {
+	return fmt.Sprintf("%-20s %-14s %-22s %-8s %s", p.Login, p.Role, p.Unit, inUse(p.Active, "disabled"), p.Name)
+}
+
+// inUse is a word for something that may have ended.
+func inUse(active bool, ended string) string {
+	if active {
+		return "active"
+	}
+	return ended
+}
+
+func newPersonSet(use, short string, active bool) *cobra.Command {
+	return newChange(use, short, "login", "`NAME` that they sign in with", func(ctx context.Context, a admin, login string) (string, error) {
+		p, err := a.SetActive(ctx, login, active)
+		return p.Login + ": " + inUse(p.Active, "disabled, signed out everywhere"), err
+	})
 }

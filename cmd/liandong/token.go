@@ -12,7 +12,7 @@ import (
 )
 
 func newToken() *cobra.Command {
-	return group("token", "Let programs use the API", newTokenAdd())
+	return group("token", "Let programs use the API", newTokenAdd(), newTokenList(), newTokenRevoke())
 }
 
 func newTokenAdd() *cobra.Command {
@@ -48,4 +48,16 @@ func newTokenAdd() *cobra.Command {
 	cmd.Flags().StringVar(&k.Region, "region", "", "`CODE` of the region that bounds what it sees (default: everything)")
 	asJSON(cmd, &inJSON)
 	return cmd
+}
+
+func newTokenList() *cobra.Command {
+	return newListing("List the tokens, without their secrets", admin.Tokens, func(k node.KnownToken) string {
+		return fmt.Sprintf("%s %-8s %-20s %-8s %s", k.ID, inUse(k.Active, "revoked"), k.Name, k.Region, strings.Join(k.Scopes, ","))
+	})
+}
+
+func newTokenRevoke() *cobra.Command {
+	return newChange("revoke", "End a token for good", "id", "`ID` of the token, from liandong token list", func(ctx context.Context, a admin, id string) (string, error) {
+		return id + ": revoked", a.RevokeToken(ctx, id)
+	})
 }

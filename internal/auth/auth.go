@@ -50,8 +50,9 @@ type Auth struct {
 	tries    *limiter
 	unknown  *strangers
 
-	mu     sync.Mutex
-	tokens map[string]tokenAnswer // by hash
+	mu      sync.Mutex
+	tokens  map[string]tokenAnswer // by hash
+	revoked int                    // how often tokens was emptied because a token ended
 }
 
 type tokenAnswer struct {
@@ -103,19 +104,22 @@ func (a *Auth) SignIn(ctx context.Context, login, password, ip string) (secret s
 		return "", store.Person{}, fmt.Errorf("sign in: %w", err)
 	}
 	if !right {
-		return "", store.Person{}, a.countFailure(ctx, login, now)
+		return "", store.Person{}, a.countFailure(ctx, p.ID, now)
 	}
 	secret = newSecret()
+	admitted := false
 	err = a.store.Write(ctx, func(t *store.Tx) error {
-		if p.Failed > 0 || !p.LockedUntil.IsZero() {
-			if err := t.SetFailed(ctx, p.ID, 0, time.Time{}); err != nil {
-				return err
-			}
+		var err error
+		if admitted, err = t.Admit(ctx, p.ID, p.Password, now); err != nil || !admitted {
+			return err
 		}
 		return t.AddSession(ctx, store.Session{Hash: hashOf(secret), PersonID: p.ID, CreatedAt: now, ExpiresAt: now.Add(SessionFor)})
 	})
 	if err != nil {
 		return "", store.Person{}, fmt.Errorf("sign in: %w", err)
+	}
+	if !admitted { // locked, put out, or given another password while this one was looked at
+		return "", store.Person{}, failed()
 	}
 	p.Failed, p.LockedUntil = 0, time.Time{}
 	return secret, p, nil
@@ -136,17 +140,8 @@ func (a *Auth) stranger(ctx context.Context, login, password string, now time.Ti
 
 // countFailure records a wrong password; the last one that is allowed locks
 // the account.
-func (a *Auth) countFailure(ctx context.Context, login string, now time.Time) error {
-	err := a.store.Write(ctx, func(t *store.Tx) error {
-		p, err := t.PersonByLogin(ctx, login)
-		if err != nil {
-			return err
-		}
-		if p.Failed+1 >= lockAfter {
-			return t.SetFailed(ctx, p.ID, 0, now.Add(lockFor))
-		}
-		return t.SetFailed(ctx, p.ID, p.Failed+1, p.LockedUntil)
-	})
+func (a *Auth) countFailure(ctx context.Context, personID string, now time.Time) error {
+	err := a.store.Write(ctx, func(t *store.Tx) error { return t.CountFailure(ctx, personID, lockAfter, now.Add(lockFor)) })
 	if err != nil {
 		return fmt.Errorf("count failed sign-in: %w", err)
 	}
@@ -302,6 +297,21 @@ func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	return nil
 }
 
+// SetActive lets somebody sign in, or puts them out of service: their sessions
+// end with it. Nobody is deleted, since what they did bears their name. Nobody
+// of that login is NotFound.
+func (a *Auth) SetActive(ctx context.Context, login string, active bool) (store.Person, error) {
+	p, err := a.store.Reader().PersonByLogin(ctx, normal(login))
+	if err != nil {
+		return store.Person{}, fmt.Errorf("change person: %w", err)
+	}
+	if err := a.store.Write(ctx, func(t *store.Tx) error { return t.SetActive(ctx, p.ID, active) }); err != nil {
+		return store.Person{}, fmt.Errorf("change person: %w", err)
+	}
+	p.Active, p.Failed, p.LockedUntil = active, 0, time.Time{}
+	return p, nil
+}
+
 // ChangePassword lets a person who is signed in take another password. All of
 // that person's sessions end.
 func (a *Auth) ChangePassword(ctx context.Context, login, present, wanted string) error {
@@ -375,6 +385,19 @@ func (a *Auth) NewToken(ctx context.Context, name string, scopes []hotline.Right
 	return secret, nil
 }
 
+// RevokeToken ends a token for good: in this process at once, in others on the
+// same database within five seconds. An id that no token has is NotFound.
+func (a *Auth) RevokeToken(ctx context.Context, id string) error {
+	if err := a.store.Write(ctx, func(t *store.Tx) error { return t.RevokeToken(ctx, id) }); err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.tokens)
+	a.revoked++
+	return nil
+}
+
 // Token says which program a token belongs to; one that is not valid is
 // Denied: token_invalid. An answer is good for five seconds, so that a burst
 // of calls does not ask the database for each.
@@ -385,6 +408,7 @@ func (a *Auth) Token(ctx context.Context, secret string) (hotline.Actor, error) 
 	now, hash := a.now(), hashOf(secret)
 	a.mu.Lock()
 	known, ok := a.tokens[hash]
+	revoked := a.revoked
 	a.mu.Unlock()
 	if ok && now.Before(known.until) {
 		return known.actor, nil
@@ -402,6 +426,9 @@ func (a *Auth) Token(ctx context.Context, secret string) (hotline.Actor, error) 
 	actor := hotline.Actor{ID: k.ID, Name: k.Name, Role: hotline.Integration, Platform: a.platform, Region: k.Region, Scopes: k.Scopes}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.revoked != revoked { // perhaps this one, since it was read
+		return actor, nil
+	}
 	if len(a.tokens) >= tokensMost {
 		clear(a.tokens)
 	}

@@ -154,6 +154,75 @@ func TestInactivePerson(t *testing.T) {
 	})
 }
 
+// Putting somebody out ends what they have open, at once.
+func TestSetActive(t *testing.T) {
+	onBoth(t, func(t *testing.T, a *Auth, _ *clock) {
+		ctx := t.Context()
+		p, other := add(t, a, NewPerson{Login: "op1"}), add(t, a, NewPerson{Login: "op2"})
+		open := func(login string) string {
+			t.Helper()
+			secret, _, err := a.SignIn(ctx, login, password, "ip")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return secret
+		}
+		theirs, others := []string{open("op1"), open("op1")}, open("op2")
+		if got, err := a.SetActive(ctx, " OP1", false); err != nil || got.ID != p.ID || got.Active {
+			t.Errorf("got %+v, %v, want op1 put out", got, err)
+		}
+		out := func(when string) {
+			t.Helper()
+			for _, secret := range theirs {
+				_, _, err := a.Session(ctx, secret)
+				wantCode(t, "a session "+when, err, hotline.Denied, "session_expired")
+			}
+		}
+		out("of somebody put out")
+		_, _, err := a.SignIn(ctx, "op1", password, "ip")
+		wantCode(t, "sign in", err, hotline.Denied, "sign_in_failed")
+		if actor, _, err := a.Session(ctx, others); err != nil || actor.ID != other.ID {
+			t.Errorf("somebody else's session: got %v, %v, want it open", actor.ID, err)
+		}
+		if got, err := a.SetActive(ctx, "op1", true); err != nil || !got.Active {
+			t.Errorf("got %+v, %v, want op1 back", got, err)
+		}
+		out("from before")
+		open("op1")
+		_, err = a.SetActive(ctx, "nobody", false)
+		wantCode(t, "nobody", err, hotline.NotFound, "person_not_found")
+	})
+}
+
+// Guesses at the same moment count one by one.
+func TestConcurrentFailures(t *testing.T) {
+	onBoth(t, func(t *testing.T, a *Auth, c *clock) {
+		p := add(t, a, NewPerson{Login: "op1"})
+		var all sync.WaitGroup
+		for range lockAfter {
+			all.Go(func() {
+				wantCode(t, "a guess", a.countFailure(t.Context(), p.ID, c.now()), hotline.Denied, "sign_in_failed")
+			})
+		}
+		all.Wait()
+		got, err := a.store.Reader().PersonByLogin(t.Context(), "op1")
+		if err != nil || !got.LockedUntil.Equal(c.now().Add(lockFor)) {
+			t.Errorf("after %d guesses at once: got %d counted and locked until %v (error %v), want a lock", lockAfter, got.Failed, got.LockedUntil, err)
+		}
+		// The right password among them opens nothing that they have locked.
+		err = a.store.Write(t.Context(), func(tx *store.Tx) error {
+			admitted, err := tx.Admit(t.Context(), p.ID, p.Password, c.now())
+			if admitted {
+				t.Error("a locked account was opened")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A session in use is written at most every ten minutes.
 func TestSessionIsNotWrittenEachTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, a *Auth, c *clock) {
@@ -373,6 +442,38 @@ func TestTokens(t *testing.T) {
 		if _, err := a.Token(ctx, secret); err != nil {
 			t.Errorf("asked anew: %v", err)
 		}
+	})
+}
+
+// A revoked token stops at once, although its answer was good for a while.
+func TestRevokeToken(t *testing.T) {
+	onBoth(t, func(t *testing.T, a *Auth, _ *clock) {
+		ctx := t.Context()
+		var secrets [2]string
+		for i := range secrets {
+			var err error
+			if secrets[i], err = a.NewToken(ctx, fmt.Sprint("程序", i), []hotline.Right{hotline.SeeCases}, ""); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.Token(ctx, secrets[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := a.store.Reader().Tokens(ctx)
+		if err != nil || len(list) != 2 || list[0].Name != "程序0" || !list[0].Active {
+			t.Fatalf("got %+v, %v, want two active tokens", list, err)
+		}
+		for range 2 {
+			if err := a.RevokeToken(ctx, list[0].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = a.Token(ctx, secrets[0])
+		wantCode(t, "revoked", err, hotline.Denied, "token_invalid")
+		if _, err := a.Token(ctx, secrets[1]); err != nil {
+			t.Errorf("the other token: %v", err)
+		}
+		wantCode(t, "no such token", a.RevokeToken(ctx, "moon"), hotline.NotFound, "token_unknown")
 	})
 }
 

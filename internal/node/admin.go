@@ -89,6 +89,16 @@ type NewToken struct {
 	Region string   `json:"region,omitempty"`
 }
 
+// KnownToken is a token as administrators see it: without its secret.
+type KnownToken struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Scopes  []string  `json:"scopes"`
+	Region  string    `json:"region,omitempty"`
+	Active  bool      `json:"active"` // false: revoked
+	AddedAt time.Time `json:"added_at"`
+}
+
 // TokenInfo holds a token's secret, which is shown this once.
 type TokenInfo struct {
 	Token string `json:"token"`
@@ -270,6 +280,43 @@ func (n *Node) SetPassword(ctx context.Context, login, password string) error {
 	return nil
 }
 
+// SetActive lets somebody sign in, or puts them out of service and ends their
+// sessions.
+func (n *Node) SetActive(ctx context.Context, login string, active bool) (PersonInfo, error) {
+	p, err := n.auth.SetActive(ctx, login, active)
+	if err != nil {
+		return PersonInfo{}, err
+	}
+	n.log.Info("person changed", "person", p.ID, "active", active)
+	return personInfo(p), nil
+}
+
+// Tokens lists the programs' tokens, the revoked ones too, oldest first.
+func (n *Node) Tokens(ctx context.Context) ([]KnownToken, error) {
+	tokens, err := n.store.Reader().Tokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []KnownToken{}
+	for _, k := range tokens {
+		v := KnownToken{ID: k.ID, Name: k.Name, Region: k.Region, Active: k.Active, AddedAt: k.CreatedAt, Scopes: []string{}}
+		for _, s := range k.Scopes {
+			v.Scopes = append(v.Scopes, string(s))
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// RevokeToken ends a program's token for good.
+func (n *Node) RevokeToken(ctx context.Context, id string) error {
+	if err := n.auth.RevokeToken(ctx, id); err != nil {
+		return err
+	}
+	n.log.Info("token revoked", "token", id)
+	return nil
+}
+
 // AddToken makes a token for a program.
 func (n *Node) AddToken(ctx context.Context, in NewToken) (TokenInfo, error) {
 	var scopes []hotline.Right
@@ -304,6 +351,10 @@ func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
 				return struct{}{}, n.SetPassword(ctx, c.r.PathValue("login"), in.Password)
 			})
 		}},
+		{"POST /api/v1/people/{login}/disable", hotline.Administer, func(c call) (any, error) { return n.SetActive(c.ctx, c.r.PathValue("login"), false) }},
+		{"POST /api/v1/people/{login}/enable", hotline.Administer, func(c call) (any, error) { return n.SetActive(c.ctx, c.r.PathValue("login"), true) }},
+		{"GET /api/v1/tokens", hotline.Administer, func(c call) (any, error) { return n.Tokens(c.ctx) }},
+		{"POST /api/v1/tokens/{id}/revoke", hotline.Administer, func(c call) (any, error) { return struct{}{}, n.RevokeToken(c.ctx, c.r.PathValue("id")) }},
 		{"POST /api/v1/tokens", hotline.Administer, func(c call) (any, error) { return take(c, n.AddToken) }},
 		{"POST /api/v1/reconcile", hotline.SeeLinks, func(c call) (any, error) { return n.exchange.Reconcile(c.ctx, c.actor) }},
 	} {

@@ -108,6 +108,9 @@ var suite = []struct {
 	{"people", people},
 	{"sessions", sessions},
 	{"tokens", tokens},
+	{"failed sign-ins", failures},
+	{"people put out", putOut},
+	{"tokens end", tokensEnd},
 	{"bells", bells},
 }
 
