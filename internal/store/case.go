@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,8 +136,9 @@ func (r *Reader) PrivateOf(ctx context.Context, ids []string) (map[string]Privat
 	if len(ids) == 0 {
 		return out, nil
 	}
+	args := padded(ids)
 	ps, err := all(ctx, r, "personal parts", `SELECT case_id, wrapped_key, words, caller, phone_index FROM case_private
-		WHERE case_id IN (`+places(1, len(ids))+`)`, anys(ids), func(rows *sql.Rows) (p Private, err error) {
+		WHERE case_id IN (`+places(1, len(args))+`)`, args, func(rows *sql.Rows) (p Private, err error) {
 		err = rows.Scan(&p.CaseID, &p.WrappedKey, &p.Words, &p.Caller, &p.PhoneIndex)
 		return p, err
 	})
@@ -322,20 +324,27 @@ func (w *where) sql() string {
 
 // places is "$from, …" for n arguments.
 func places(from, n int) string {
-	var b strings.Builder
+	b := make([]byte, 0, 6*n)
 	for i := range n {
 		if i > 0 {
-			b.WriteString(", ")
+			b = append(b, ", "...)
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		b = strconv.AppendInt(append(b, '$'), int64(from+i), 10)
 	}
-	return b.String()
+	return string(b)
 }
 
-func anys(ss []string) []any {
-	out := make([]any, len(ss))
-	for i, s := range ss {
-		out[i] = s
+// padded are the arguments of IN (…): the last one is repeated until their
+// number is a power of two, so that lists of any length are a few texts, which
+// stay prepared, and not two hundred.
+func padded(ids []string) []any {
+	n := 1
+	for n < len(ids) {
+		n *= 2
+	}
+	out := make([]any, n)
+	for i := range out {
+		out[i] = ids[min(i, len(ids)-1)]
 	}
 	return out
 }

@@ -158,7 +158,11 @@ func (g *group) one(ctx context.Context, r *request) error {
 }
 
 func (g *group) exec(ctx context.Context, q string) error {
-	_, err := g.conn.ExecContext(ctx, q)
+	st, err := g.cache.get(ctx, q)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx)
 	return err
 }
 

@@ -65,8 +65,9 @@ func (r *Reader) LegsOfCases(ctx context.Context, ids []string) (map[string][]Le
 	if len(ids) == 0 {
 		return out, nil
 	}
-	ls, err := all(ctx, r, "legs", `SELECT `+legColumns+` FROM leg WHERE case_id IN (`+places(1, len(ids))+`) ORDER BY sent_at, id`,
-		anys(ids), scanLeg)
+	args := padded(ids)
+	ls, err := all(ctx, r, "legs", `SELECT `+legColumns+` FROM leg WHERE case_id IN (`+places(1, len(args))+`) ORDER BY sent_at, id`,
+		args, scanLeg)
 	for _, l := range ls {
 		out[l.CaseID] = append(out[l.CaseID], l)
 	}
