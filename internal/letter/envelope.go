@@ -418,7 +418,11 @@ func Plain(p leg.Private) (plain []byte, commitment string, err error) {
 	if plain, err = seal.Canonical(doc); err != nil {
 		return nil, "", refuse(CodePrivate, "", "not valid text", nil)
 	}
-	if _, err := readPrivate(plain); err != nil {
+	tree, err := decode(plain)
+	if err == nil {
+		err = checkPrivate(tree)
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	return plain, seal.Commit(plain), nil
