@@ -239,7 +239,8 @@ func TestListsPageAndFilter(t *testing.T) {
 			ids = append(ids, n.take(obj{"external_id": fmt.Sprint("p", i)}))
 		}
 		urgent := n.take(obj{"text": "有人拿着刀在街上砍人，快来！", "region": "540202"})
-		ids = append(ids, urgent)
+		short := n.take(obj{"text": "你好", "region": "540202"}) // too short to be judged
+		ids = append(ids, urgent, short)
 		slices.Reverse(ids)
 		var got []string
 		next := ""
@@ -255,8 +256,8 @@ func TestListsPageAndFilter(t *testing.T) {
 		if !slices.Equal(got, ids) {
 			t.Errorf("got %v, want newest first %v", got, ids)
 		}
-		for query, want := range map[string]int{"urgent=true": 1, "region=540200": 1, "region=540100": 7, "category=A01": 7, "line=12345": 7, "status=open": 8,
-			"status=closed": 0, "overdue=true": 0, "open=true&order=due": 8, "unit=540102-housing": 0, "dispute=true": 0} {
+		for query, want := range map[string]int{"urgent=true": 1, "region=540200": 2, "region=540100": 7, "category=A01": 7, "line=12345": 7, "status=open": 9,
+			"status=closed": 0, "overdue=true": 0, "open=true&order=due": 9, "unit=540102-housing": 0, "dispute=true": 0, "unread=true": 1} {
 			list := n.want(200, "GET", "/api/v1/cases?"+query, nil)
 			if got := len(list["cases"].([]any)); got != want {
 				t.Errorf("%s: got %d cases, want %d", query, got, want)

@@ -128,6 +128,7 @@ type listRequest struct {
 	Urgent   bool   `query:"urgent"`
 	Open     bool   `query:"open" doc:"Not closed"`
 	Dispute  bool   `query:"dispute"`
+	Unread   bool   `query:"unread" doc:"Not assessed for danger: a person must check"`
 	Query    string `query:"q" doc:"Words of the text"`
 	Order    string `query:"order" enum:"newest,due" doc:"newest first, which is the default, or what runs out first"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"200" doc:"Default 50"`
@@ -152,7 +153,7 @@ func (a *API) listCases(ctx context.Context, by hotline.Actor, r *listRequest) (
 		return nil, err
 	}
 	list, err := a.desk.Cases(ctx, by, desk.Filter{Status: casefile.Status(r.Status), Category: r.Category, Line: r.Line, Region: r.Region,
-		Unit: r.Unit, Urgent: r.Urgent, Overdue: r.Overdue, Open: r.Open, Dispute: r.Dispute, Query: r.Query, ByDue: r.Order == "due",
+		Unit: r.Unit, Urgent: r.Urgent, Overdue: r.Overdue, Open: r.Open, Dispute: r.Dispute, Unread: r.Unread, Query: r.Query, ByDue: r.Order == "due",
 		After: after, Limit: r.Limit})
 	if err != nil {
 		return nil, err

@@ -216,6 +216,10 @@ func TestUnreadUntilAPersonReads(t *testing.T) {
 		if o := must(w.Overview(ctx, w.lead))(t); o.Counts.Unread != 1 {
 			t.Errorf("overview: got %d unread", o.Counts.Unread)
 		}
+		w.take(plain)
+		if l := must(w.Cases(ctx, w.lead, desk.Filter{Unread: true}))(t); len(l.Cases) != 1 || l.Cases[0].ID != c.ID {
+			t.Errorf("list of what nobody has assessed: got %d cases, want that one", len(l.Cases))
+		}
 		v = w.send(c.ID, to("unit:"+housing))
 		w.act(w.lead, v.Legs[0].ID, leg.Accept)
 		if !w.see(c.ID).Unread {

@@ -129,6 +129,7 @@ type Filter struct {
 	Urgent   bool
 	Overdue  bool
 	Dispute  bool
+	Unread   bool // not assessed for danger
 	Open     bool
 	Query    string
 	ByDue    bool

@@ -251,7 +251,7 @@ func (d *Desk) Cases(ctx context.Context, a hotline.Actor, f Filter) (CaseList, 
 		return CaseList{}, err
 	}
 	sf := store.CaseFilter{Status: f.Status, Category: f.Category, Line: f.Line, Urgent: f.Urgent, Unit: f.Unit, Overdue: f.Overdue,
-		Dispute: f.Dispute, Open: f.Open, Now: d.Now(), ByDue: f.ByDue, After: f.After, Limit: limit + 1}
+		Dispute: f.Dispute, Unread: f.Unread, Open: f.Open, Now: d.Now(), ByDue: f.ByDue, After: f.After, Limit: limit + 1}
 	if err := d.checkFilter(f); err != nil {
 		return CaseList{}, err
 	}

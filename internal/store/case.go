@@ -197,6 +197,7 @@ type CaseFilter struct {
 	Unit     string // a leg of the case is held by this unit
 	Overdue  bool
 	Dispute  bool
+	Unread   bool    // nobody has looked for danger in it yet
 	Open     bool    // not closed
 	Tokens   []int32 // search; see hotline-free search.go
 	Now      time.Time
@@ -240,6 +241,9 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	}
 	if f.Dispute {
 		w.add("dispute = 1")
+	}
+	if f.Unread {
+		w.add("unread = 1")
 	}
 	if len(f.Tokens) > 0 {
 		r.matching(&w, f.Tokens)

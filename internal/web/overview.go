@@ -54,7 +54,7 @@ func counts(n store.OpenCounts) []Count {
 		{"web.overview.overdue", n.Overdue, "/cases?overdue=1", true},
 		{"web.overview.urgent", n.Urgent, "/cases?urgent=1", false},
 		{"web.overview.dispute", n.Dispute, "/cases?dispute=1", true},
-		{"web.overview.unread", n.Unread, "", true},
+		{"web.overview.unread", n.Unread, "/cases?unread=1", true},
 		{"web.overview.open", n.Open, "/cases?status=open", false},
 		{"web.overview.in_progress", n.InProgress, "/cases?status=in_progress", false},
 		{"web.overview.awaiting", n.Awaiting, "/cases?status=awaiting_callback", false},

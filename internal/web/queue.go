@@ -51,7 +51,7 @@ func firstStep(v desk.CaseView) string {
 }
 
 // filterNames are the filters that the address of the queue may hold.
-var filterNames = []string{"status", "category", "line", "region", "unit", "urgent", "overdue", "dispute", "q", "sort", "closed"}
+var filterNames = []string{"status", "category", "line", "region", "unit", "urgent", "overdue", "dispute", "unread", "q", "sort", "closed"}
 
 func (s *site) queuePage(q *request) error {
 	f, err := s.readFilter(q)
@@ -122,7 +122,7 @@ func (s *site) readFilter(q *request) (desk.Filter, error) {
 	f := desk.Filter{
 		Status: casefile.Status(q.field("status")), Category: q.field("category"), Line: q.field("line"), Region: region,
 		Unit: q.field("unit"), Urgent: q.field("urgent") != "", Overdue: q.field("overdue") != "", Dispute: q.field("dispute") != "",
-		Query: q.field("q"), After: cursor,
+		Unread: q.field("unread") != "", Query: q.field("q"), After: cursor,
 	}
 	done := f.Status == casefile.Closed || f.Status == casefile.Archived
 	f.ByDue = q.field("sort") != "new" && !done

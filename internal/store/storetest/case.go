@@ -275,6 +275,7 @@ func caseFilters(t *testing.T, st *store.Store) {
 	add("late", func(c *store.CaseRow) { c.DueAt = now.Add(-time.Microsecond) })
 	add("due now", func(c *store.CaseRow) { c.DueAt = now })
 	add("disputed", func(c *store.CaseRow) { c.Dispute = true })
+	add("unread", func(c *store.CaseRow) { c.Unread = true })
 	held := add("held", func(c *store.CaseRow) { c.Status = casefile.InProgress })
 	twice := add("held twice", func(c *store.CaseRow) { c.Status = casefile.InProgress })
 	addLeg(t, st, held, func(l *store.LegRow) { l.Unit = "u1" })
@@ -282,7 +283,7 @@ func caseFilters(t *testing.T, st *store.Store) {
 	addLeg(t, st, twice, func(l *store.LegRow) { l.Unit = "u1"; l.State = leg.Returned })
 	addLeg(t, st, twice, func(l *store.LegRow) { l.Unit = "u2" })
 
-	all := []string{"plain", "closed", "police", "urgent", "late", "due now", "disputed", "held", "held twice"}
+	all := []string{"plain", "closed", "police", "urgent", "late", "due now", "disputed", "unread", "held", "held twice"}
 	without := func(out ...string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(out, s) })
 	}
@@ -300,6 +301,7 @@ func caseFilters(t *testing.T, st *store.Store) {
 		{"urgent", store.Sight{}, store.CaseFilter{Urgent: true}, []string{"urgent"}},
 		{"overdue", store.Sight{}, store.CaseFilter{Overdue: true, Now: now}, []string{"late"}},
 		{"dispute", store.Sight{}, store.CaseFilter{Dispute: true}, []string{"disputed"}},
+		{"not assessed", store.Sight{}, store.CaseFilter{Unread: true}, []string{"unread"}},
 		{"regions", store.Sight{}, store.CaseFilter{Regions: []string{"540121", "540300", "549999"}}, []string{"police", "urgent"}},
 		{"no region at all", store.Sight{}, store.CaseFilter{Regions: []string{}}, []string{}},
 		{"unit", store.Sight{}, store.CaseFilter{Unit: "u1"}, []string{"held", "held twice"}},
@@ -319,7 +321,7 @@ func caseFilters(t *testing.T, st *store.Store) {
 		want(t, tc.name, ids(got, func(c store.CaseRow) string { return names[c.ID] }), err, tc.want)
 	}
 	got, err := st.Reader().Cases(ctx, store.Sight{}, store.CaseFilter{Limit: 3})
-	want(t, "three", ids(got, func(c store.CaseRow) string { return names[c.ID] }), err, []string{"held twice", "held", "disputed"})
+	want(t, "three", ids(got, func(c store.CaseRow) string { return names[c.ID] }), err, []string{"held twice", "held", "unread"})
 }
 
 // manyCases writes cases whose moments are often the same.
