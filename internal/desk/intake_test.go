@@ -81,7 +81,10 @@ func TestIntakeRefuses(t *testing.T) {
 		{"replaces nothing", func(in *desk.In) { in.Legs = []desk.Order{{To: "110", Replaces: "nothing"}} }, "replaces_wrong", "legs[0].replaces"},
 		{"the second of two", func(in *desk.In) { in.Legs = []desk.Order{to("unit:" + housing), to("unit:540102-none")} }, "unit_unknown", "legs[1].to"},
 		{"twice the same", func(in *desk.In) { in.Legs = []desk.Order{to("unit:" + housing), to("unit:" + housing)} }, "leg_twice", "legs[1].to"},
-		{"to whom it is about", func(in *desk.In) { in.SubjectUnit = housing; in.Legs = []desk.Order{to("unit:" + urban), to("unit:" + housing)} }, "subject_unit", "legs[1].to"},
+		{"to whom it is about", func(in *desk.In) {
+			in.SubjectUnit = housing
+			in.Legs = []desk.Order{to("unit:" + urban), to("unit:" + housing)}
+		}, "subject_unit", "legs[1].to"},
 	}
 	onBoth(t, func(t *testing.T, w *world) {
 		for _, tt := range tests {
