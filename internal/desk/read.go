@@ -586,6 +586,9 @@ type Overview struct {
 	Disputes []CaseView
 	Repair   []InboxRow
 	Links    []LinkView
+	// Strangers is how many letters of unknown senders call themselves urgent
+	// and were not seen yet.
+	Strangers int
 }
 
 const overviewRows = 20
@@ -645,7 +648,10 @@ func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) 
 		o.Disputes = disputes.Cases
 	}
 	if a.Has(hotline.SeeLinks) {
-		o.Links, err = d.Links(ctx, a)
+		if o.Links, err = d.Links(ctx, a); err != nil {
+			return o, err
+		}
+		o.Strangers, err = d.read.UrgentRefusals(ctx, "")
 	}
 	return o, err
 }

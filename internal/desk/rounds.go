@@ -341,10 +341,6 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 	if err != nil {
 		return nil, err
 	}
-	refusals, err := d.read.Refusals(ctx, hotline.PageMost)
-	if err != nil {
-		return nil, err
-	}
 	var out []LinkView
 	for _, l := range links {
 		v := LinkView{Link: l}
@@ -359,14 +355,22 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 		if v.Refused, err = d.read.RefusedLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
 			return nil, err
 		}
-		for _, f := range refusals {
-			if f.Peer == l.Peer {
-				v.Refusals = append(v.Refusals, f)
-			}
+		if v.Refusals, err = d.read.Refusals(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
 		}
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// Strangers lists what came from senders that are no peers of ours, or only say
+// that they are, and that nobody has seen yet; what calls itself urgent first.
+// It may be a peer's mistake, so a person looks.
+func (d *Desk) Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error) {
+	if err := a.Check(hotline.SeeLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+		return nil, err
+	}
+	return d.read.Refusals(ctx, "", hotline.PageDefault)
 }
 
 // PutLink adds or changes a link, after its keys were compared by phone.

@@ -263,10 +263,18 @@ func (t *Tx) AddRefusal(ctx context.Context, f Refusal) (bool, error) {
 	return n == 1, err
 }
 
-// Refusals lists what was refused and nobody has seen yet, urgent ones first.
-func (r *Reader) Refusals(ctx context.Context, limit int) ([]Refusal, error) {
-	return all(ctx, r, "refusals", `SELECT id, at, door, peer, code, detail, letter, raw, urgent, seen_at FROM refusal WHERE seen_at IS NULL
-		ORDER BY urgent DESC, id DESC LIMIT $1`, []any{limit}, func(rows *sql.Rows) (f Refusal, err error) {
+// UrgentRefusals counts what was refused from a peer ("" unknown senders),
+// called itself urgent, and was not seen by anybody yet.
+func (r *Reader) UrgentRefusals(ctx context.Context, peer string) (n int, err error) {
+	err = r.one(ctx, "refusal", `SELECT count(*) FROM refusal WHERE seen_at IS NULL AND peer = $1 AND urgent = 1`, []any{peer}, &n)
+	return n, err
+}
+
+// Refusals lists what was refused from a peer ("" unknown senders) and nobody
+// has seen yet, urgent ones first.
+func (r *Reader) Refusals(ctx context.Context, peer string, limit int) ([]Refusal, error) {
+	return all(ctx, r, "refusals", `SELECT id, at, door, peer, code, detail, letter, raw, urgent, seen_at FROM refusal
+		WHERE seen_at IS NULL AND peer = $1 ORDER BY urgent DESC, id DESC LIMIT $2`, []any{peer, limit}, func(rows *sql.Rows) (f Refusal, err error) {
 		err = rows.Scan(&f.ID, moment{&f.At}, &f.Door, &f.Peer, &f.Code, &f.Detail, &f.Letter, &f.Raw, &f.Urgent, moment{&f.SeenAt})
 		return f, err
 	})

@@ -575,6 +575,26 @@ func TestLinksPage(t *testing.T) {
 	if page.count(".refusal") != 0 {
 		t.Errorf("seen: still %d refusals", page.count(".refusal"))
 	}
+	if page.count("#strangers") != 0 || leader.get("/overview").count("#strangers") != 0 {
+		t.Error("what bears the peer's name is shown as of unknown senders")
+	}
+
+	// What comes from nobody that we know stands apart; only what says that it is urgent is on the overview.
+	for id, urgent := range map[string]string{"y": "false", "z": "true"} {
+		w.gov.nobody().do(http.MethodPost, "/exchange/v1/letters", strings.NewReader(`{"id":"`+id+`","type":"offer","from":"999999-110","body":{"urgent":`+urgent+`}}`),
+			map[string]string{"Content-Type": "application/json"})
+	}
+	if got := leader.get("/overview").one("#strangers").text(); !strings.Contains(got, "1 封") {
+		t.Errorf("the overview says %q, want one", got)
+	}
+	page = leader.get(leader.get("/overview").one("#strangers a").attrs["href"])
+	if page.count("#strangers .refusal") != 2 || page.count(".link .refusal") != 0 {
+		t.Fatalf("got %d refusals of unknown senders, want 2\n%s", page.count("#strangers .refusal"), page.body)
+	}
+	page = leader.follow(leader.submit(page, "#strangers .refusal-urgent form", nil)) // urgent ones first
+	if page.count("#strangers .refusal") != 1 || leader.get("/overview").count("#strangers") != 0 {
+		t.Errorf("seen: still %d of unknown senders, %d on the overview", page.count("#strangers .refusal"), leader.get("/overview").count("#strangers"))
+	}
 	if got := leader.post("/links/letters/none/resend", nil); got.status != http.StatusNotFound {
 		t.Errorf("no such letter: got %d, want 404", got.status)
 	}

@@ -17,8 +17,10 @@ type LinksPage struct {
 	Page
 	Links  []LinkRow
 	Repair []RepairRow
-	Mend   bool // the person may mend
-	Form   Form // of the letter that was just refused
+	// Strangers is what came from nobody that this platform is linked to.
+	Strangers Refusals
+	Mend      bool // the person may mend
+	Form      Form // of the letter that was just refused
 }
 
 // LinkRow is one link.
@@ -26,7 +28,7 @@ type LinkRow struct {
 	desk.LinkView
 	Out      []LetterRow
 	In       []store.LetterIn
-	Refusals []RefusalRow
+	Refusals Refusals
 }
 
 // LetterRow is a letter of ours that is in trouble.
@@ -34,6 +36,20 @@ type LetterRow struct {
 	store.LetterOut
 	Why  string
 	Open bool // it may be sent again or given up
+}
+
+// Refusals is what the door would not take from one sender.
+type Refusals struct {
+	Rows []RefusalRow
+	Mend bool // the person may say that it was seen
+}
+
+func refusals(q *request, fs []store.Refusal) Refusals {
+	out := Refusals{Mend: q.actor.Has(hotline.MendLinks)}
+	for _, f := range fs {
+		out.Rows = append(out.Rows, RefusalRow{Refusal: f, Why: message.Error(q.lang, &hotline.Error{Kind: hotline.Invalid, Code: f.Code}), Raw: readable(f.Raw)})
+	}
+	return out
 }
 
 // RefusalRow is what a door would not take.
@@ -62,15 +78,17 @@ func (s *site) linksPage(q *request) error {
 		data.Form = data.form(q.fault.Action, 0)
 	}
 	for _, l := range links {
-		row := LinkRow{LinkView: l, In: l.Refused}
+		row := LinkRow{LinkView: l, In: l.Refused, Refusals: refusals(q, l.Refusals)}
 		for _, o := range l.Stuck {
 			row.Out = append(row.Out, LetterRow{LetterOut: o, Why: why(q.lang, o), Open: o.State != store.LetterVoided && o.State != store.LetterReceipted})
 		}
-		for _, f := range l.Refusals {
-			row.Refusals = append(row.Refusals, RefusalRow{Refusal: f, Why: message.Error(q.lang, &hotline.Error{Kind: hotline.Invalid, Code: f.Code}), Raw: readable(f.Raw)})
-		}
 		data.Links = append(data.Links, row)
 	}
+	strangers, err := s.desk.Strangers(q.ctx(), q.actor)
+	if err != nil {
+		return err
+	}
+	data.Strangers = refusals(q, strangers)
 	if q.actor.Has(hotline.SeeOverview) {
 		o, err := s.desk.Overview(q.ctx(), q.actor)
 		if err != nil {

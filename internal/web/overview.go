@@ -19,8 +19,10 @@ type OverviewPage struct {
 	Disputes []CaseRow
 	Repair   []desk.InboxRow
 	Stuck    []desk.LinkView
-	MayLinks bool
-	MayCases bool
+	// Strangers is how many letters of unknown senders call themselves urgent.
+	Strangers int
+	MayLinks  bool
+	MayCases  bool
 }
 
 // Count is a figure with the list behind it.
@@ -38,7 +40,7 @@ func (s *site) overviewPage(q *request) error {
 	}
 	data := OverviewPage{
 		Page: s.page(q, "web.overview.title"), Counts: counts(o.Counts), Prompts: o.Prompts, Incoming: o.Incoming,
-		Overdue: rows(o.Overdue), Disputes: rows(o.Disputes), Repair: o.Repair,
+		Overdue: rows(o.Overdue), Disputes: rows(o.Disputes), Repair: o.Repair, Strangers: o.Strangers,
 		MayLinks: q.actor.Has(hotline.SeeLinks), MayCases: q.actor.Has(hotline.SeeCases),
 	}
 	for _, l := range o.Links {
@@ -63,7 +65,7 @@ func counts(n store.OpenCounts) []Count {
 
 // Quiet says that nothing wants a shift leader now.
 func (p OverviewPage) Quiet() bool {
-	return len(p.Prompts)+len(p.Incoming)+len(p.Overdue)+len(p.Disputes)+len(p.Repair)+len(p.Stuck) == 0
+	return len(p.Prompts)+len(p.Incoming)+len(p.Overdue)+len(p.Disputes)+len(p.Repair)+len(p.Stuck)+p.Strangers == 0
 }
 
 // AlertPart is the banner over every page: what must not wait.

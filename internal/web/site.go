@@ -62,6 +62,7 @@ type Desk interface {
 	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
 	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)
 	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
+	Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error)
 }
 
 // Auth is what the pages ask of sign-in; *auth.Auth is one. Its errors are
