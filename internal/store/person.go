@@ -57,13 +57,6 @@ func (t *Tx) SetPassword(ctx context.Context, personID, hash string) error {
 	return err
 }
 
-// SetFailed records failed attempts to sign in and until when the account is
-// locked.
-func (t *Tx) SetFailed(ctx context.Context, personID string, failed int, lockedUntil time.Time) error {
-	_, err := t.exec(ctx, "count failed sign-in", `UPDATE person SET failed = $1, locked_until = $2 WHERE id = $3`, failed, micros(lockedUntil), personID)
-	return err
-}
-
 // SetLanguage keeps the language that a person chose.
 func (t *Tx) SetLanguage(ctx context.Context, personID, language string) error {
 	_, err := t.exec(ctx, "set language", `UPDATE person SET language = $1 WHERE id = $2`, language, personID)

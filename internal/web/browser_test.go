@@ -102,8 +102,12 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	look(t, police, "case-forms-110")
 	w.police.nobody().do("POST", "/exchange/v1/letters", strings.NewReader(`{"id":"x","type":"offer","from":"540000-12345","body":{"urgent":true}}`), nil)
+	w.police.nobody().do("POST", "/exchange/v1/letters", strings.NewReader(`{"id":"y","type":"offer","from":"999999-12345","body":{"urgent":true}}`), nil)
+	police.Go("/overview")
+	police.WaitVisible("#strangers")
+	look(t, police, "overview-strangers-110")
 	police.Go("/links")
-	police.WaitVisible(".refusal")
+	police.WaitVisible("#strangers .refusal")
 	look(t, police, "links-110")
 }
 

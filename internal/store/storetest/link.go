@@ -213,8 +213,8 @@ func people(t *testing.T, st *store.Store) {
 		t.Errorf("a login that is taken: got %v, want a duplicate", err)
 	}
 
-	p.Failed, p.LockedUntil = 5, start.Add(time.Hour)
-	write(t, st, func(tx *store.Tx) error { return tx.SetFailed(ctx, p.ID, p.Failed, p.LockedUntil) })
+	p.Failed, p.LockedUntil = 0, start.Add(time.Hour)
+	write(t, st, func(tx *store.Tx) error { return tx.CountFailure(ctx, p.ID, 1, p.LockedUntil) })
 	got, err = r.PersonByLogin(ctx, "b")
 	want(t, "locked", got, err, p)
 	p.Language = "en"
