@@ -90,7 +90,7 @@ func killNodes(t *testing.T, engine string) {
 	}
 	w.checkSummary(out.Bytes())
 	for _, n := range w.nodes {
-		w.command(w.bin, "reconcile", "--node", n.URL, "--token", n.Token)
+		agree(t, n.URL, n.Token)
 	}
 }
 

@@ -84,7 +84,7 @@ func testDemo(t *testing.T, more ...string) {
 		return do[one](t, police, http.MethodGet, "/api/v1/cases/"+there.ID, nil).Legs[0].State == "settled"
 	})
 	for _, n := range ready.Nodes {
-		must(t, "", "reconcile", "--node", n.URL, "--token", n.Token)
+		agree(t, n.URL, n.Token)
 	}
 	signIn(t, ready)
 
@@ -301,7 +301,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("driven: %+v, want all cases closed, none lost or doubled", tally.Driven)
 	}
 	for _, n := range ready.Nodes {
-		must(t, "", "reconcile", "--node", n.URL, "--token", n.Token)
+		agree(t, n.URL, n.Token)
 	}
 }
 

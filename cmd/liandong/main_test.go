@@ -173,6 +173,23 @@ func until(t *testing.T, what string, look func() bool) {
 	}
 }
 
+// agree waits until both sides of a node's links agree: a letter may still be
+// under way when the last thing that a test looked at has happened. What they
+// do not agree on stays so, and fails the test.
+func agree(t *testing.T, url, token string) {
+	t.Helper()
+	var last result
+	defer func() {
+		if last.status != 0 {
+			t.Logf("%s%s", last.stdout, last.stderr)
+		}
+	}()
+	until(t, "both sides agree", func() bool {
+		last = liandong(t, "", "reconcile", "--node", url, "--token", token)
+		return last.status == 0
+	})
+}
+
 // startDemo starts a demonstration on free ports and waits until it answers.
 func startDemo(t *testing.T, args ...string) (*service, string, node.Ready) {
 	t.Helper()
