@@ -245,11 +245,14 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	if f.Unread {
 		w.add("unread = 1")
 	}
-	if len(f.Tokens) > 0 {
+	from, order := "case_file", "created_at DESC, id DESC"
+	byIndex := len(f.Tokens) > 0 && !r.postgres && !f.ByDue
+	if len(f.Tokens) > 0 && !byIndex {
 		r.matching(&w, f.Tokens)
 	}
-	order := "created_at DESC, id DESC"
 	switch {
+	case byIndex:
+		from, order = newestMatching(&w, f.Tokens, f.After)
 	case f.ByDue:
 		w.add("due_at IS NOT NULL")
 		order = "due_at, id"
@@ -259,7 +262,7 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	case !f.After.Zero():
 		w.add("(created_at, id) < (?, ?)", f.After.Key, f.After.ID)
 	}
-	q := `SELECT ` + caseColumns + ` FROM case_file` + w.sql() + ` ORDER BY ` + order + ` LIMIT ` + w.place(f.Limit)
+	q := `SELECT ` + caseColumns + ` FROM ` + from + w.sql() + ` ORDER BY ` + order + ` LIMIT ` + w.place(f.Limit)
 	return all(ctx, r, "cases", q, w.args, scanCase)
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -61,6 +62,35 @@ func search(t *testing.T, st *store.Store) {
 	want(t, "out of sight", ids(got, caseID), err, []string{})
 	got, err = st.Reader().Cases(ctx, store.Sight{}, store.CaseFilter{Tokens: store.Tokens("ས"), ByDue: true, Limit: 100})
 	want(t, "by due time, and none is due", ids(got, caseID), err, []string{})
+}
+
+// searchPages: a search is a list like any other, newest first, page by page.
+func searchPages(t *testing.T, st *store.Store) {
+	const n = 41
+	ctx := t.Context()
+	var wanted []string
+	for i := range n {
+		text, region := "井盖丢了", "540102"
+		if i%5 == 0 {
+			text = "路灯不亮"
+		}
+		if i%3 == 0 {
+			region = "540300"
+		}
+		c := addCase(t, st, func(c *store.CaseRow) { c.Region, c.CreatedAt = region, start.Add(time.Duration(i)*time.Second) })
+		write(t, st, func(tx *store.Tx) error { return tx.IndexCase(ctx, c.ID, store.Tokens(text)) })
+		if i%5 != 0 && i%3 == 0 {
+			wanted = append(wanted, c.ID)
+		}
+	}
+	slices.Reverse(wanted)
+	for _, limit := range []int{1, 4, n} {
+		got := pages(t, st, store.CaseFilter{Limit: limit, Tokens: store.Tokens("井盖"), Regions: []string{"540300"}},
+			func(c store.CaseRow) time.Time { return c.CreatedAt })
+		want(t, fmt.Sprintf("pages of %d", limit), ids(got, caseID), nil, wanted)
+	}
+	want(t, "of nothing", pages(t, st, store.CaseFilter{Limit: 4, Tokens: store.Tokens("没有的词")},
+		func(c store.CaseRow) time.Time { return c.CreatedAt }), nil, nil)
 }
 
 func searchIndex(t *testing.T, st *store.Store) {

@@ -78,6 +78,7 @@ var suite = []struct {
 	{"case lists: by due time", casesByDue},
 	{"open counts", openCounts},
 	{"search", search},
+	{"search, page by page", searchPages},
 	{"search index", searchIndex},
 	{"leg round trip", legRoundTrip},
 	{"leg guard", legGuard},
