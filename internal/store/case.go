@@ -64,7 +64,7 @@ func (t *Tx) AddCase(ctx context.Context, c *CaseRow) error {
 	if err != nil {
 		return fmt.Errorf("add case: %w", err)
 	}
-	_, err = t.exec(ctx, "add case", `INSERT INTO case_file (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+	return t.put(ctx, "add case", `INSERT INTO case_file (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
 		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
 		$35, $36, $37, $38, $39, $40, $41, $42, $43, $44)`,
 		c.ID, c.Version, c.Rev, string(c.Status), c.Channel, string(c.Kind), c.Level, c.Category, c.Line, flag(c.Decided),
@@ -73,7 +73,6 @@ func (t *Tx) AddCase(ctx context.Context, c *CaseRow) error {
 		c.Returns, flag(c.Dispute), c.GroupID, c.ExternalID, c.Source, micros(c.OccurredAt), micros(c.CreatedAt),
 		micros(c.ClosedAt), micros(c.CallbackAt), maybe(c.Solved), c.Satisfaction, c.Scale, c.Mapped,
 		flag(c.NeedsCallback), string(links), c.Proposal, micros(c.DueAt), flag(c.Indexed))
-	return err
 }
 
 // SaveCase writes what may change in a case, guarded by its rev, which it
@@ -112,9 +111,8 @@ type Private struct {
 
 // AddPrivate writes the personal part of a new case.
 func (t *Tx) AddPrivate(ctx context.Context, p Private) error {
-	_, err := t.exec(ctx, "add personal part", `INSERT INTO case_private (case_id, wrapped_key, words, caller, told, phone_index)
+	return t.put(ctx, "add personal part", `INSERT INTO case_private (case_id, wrapped_key, words, caller, told, phone_index)
 		VALUES ($1, $2, $3, $4, $5, $6)`, p.CaseID, p.WrappedKey, p.Words, p.Caller, p.Told, p.PhoneIndex)
-	return err
 }
 
 // SaveTold writes what the caller was told at the end, sealed.
@@ -167,9 +165,8 @@ type IntakeKey struct{ Source, Key, BodyHash, CaseID string }
 
 // AddIntakeKey claims a key; a key that is there already is IsDuplicate.
 func (t *Tx) AddIntakeKey(ctx context.Context, k IntakeKey) error {
-	_, err := t.exec(ctx, "claim intake key", `INSERT INTO intake_key (source, key, body_hash, case_id) VALUES ($1, $2, $3, $4)`,
+	return t.put(ctx, "claim intake key", `INSERT INTO intake_key (source, key, body_hash, case_id) VALUES ($1, $2, $3, $4)`,
 		k.Source, k.Key, k.BodyHash, k.CaseID)
-	return err
 }
 
 // IntakeKey finds a key.

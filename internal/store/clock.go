@@ -27,15 +27,13 @@ func (t *Tx) AddClocks(ctx context.Context, cs ...deadline.Clock) error {
 		args = append(args, c.ID, c.CaseID, c.LegID, string(c.Kind), c.Budget, micros(c.Start), micros(c.Due), flag(c.Provisional),
 			flag(c.Urgent), micros(c.Stopped), c.Rung, micros(c.Next))
 	}
-	_, err := t.exec(ctx, "start clocks", `INSERT INTO clock (`+clockColumns+`) VALUES `+rowPlaces(len(cs), 12), args...)
-	return err
+	return t.put(ctx, "start clocks", `INSERT INTO clock (`+clockColumns+`) VALUES `+rowPlaces(len(cs), 12), args...)
 }
 
 // StopClock stops a running clock; one that stopped before stays as it was.
 func (t *Tx) StopClock(ctx context.Context, id string, at time.Time) error {
-	_, err := t.exec(ctx, "stop clock", `UPDATE clock SET stopped_at = $1, next_at = NULL WHERE id = $2 AND stopped_at IS NULL`,
+	return t.put(ctx, "stop clock", `UPDATE clock SET stopped_at = $1, next_at = NULL WHERE id = $2 AND stopped_at IS NULL`,
 		micros(at), id)
-	return err
 }
 
 // MoveClock gives a running clock another due time, after a granted extension

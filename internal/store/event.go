@@ -49,8 +49,7 @@ func (t *Tx) AddEvents(ctx context.Context, es ...Event) error {
 		args = append(args, e.ID, e.CaseID, e.LegID, micros(e.At), e.Kind, e.Platform, e.ActorID, e.ActorName, e.ActorRole,
 			e.Body, e.Note, e.Commitment, e.Leaf[:])
 	}
-	_, err := t.exec(ctx, "append events", `INSERT INTO event (`+eventColumns+`) VALUES `+rowPlaces(len(es), 13), args...)
-	return err
+	return t.put(ctx, "append events", `INSERT INTO event (`+eventColumns+`) VALUES `+rowPlaces(len(es), 13), args...)
 }
 
 // EventsOf lists what happened in a case, oldest first.

@@ -81,7 +81,7 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 	if err != nil {
 		return fmt.Errorf("add leg: %w", err)
 	}
-	_, err = t.exec(ctx, "add leg", `INSERT INTO leg (`+legColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+	return t.put(ctx, "add leg", `INSERT INTO leg (`+legColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
 		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
 		$37, $38, $39)`,
 		l.ID, l.CaseID, string(l.Side), l.Peer, l.Unit, string(l.Role), flag(l.Urgent), l.Class, l.Item, l.Region, string(l.State),
@@ -89,7 +89,6 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 		l.NextOwner, flag(l.Contested), flag(l.Undeliverable), l.Repair, string(l.Resolution), l.Successor, l.ForLeg, l.OutNo, l.InNo,
 		l.CallbackBy, l.CallID, flag(l.Spoken), flag(l.Looped), flag(l.Late), string(via), l.Extra, l.Ask, micros(l.DueAt),
 		micros(l.PromptedAt), micros(l.SilencedAt))
-	return err
 }
 
 // SaveLeg writes what may change in a leg, guarded by its rev, which it raises.

@@ -54,7 +54,7 @@ func letterOutFields(l *LetterOut) []any {
 
 // PostLetter puts a letter into the ledger, to be sent at once.
 func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
-	_, err := t.exec(ctx, "post letter", `INSERT INTO letter_out (`+letterOutColumns+`)
+	err := t.put(ctx, "post letter", `INSERT INTO letter_out (`+letterOutColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Private, l.Hash, LetterWaiting, micros(l.CreatedAt),
 		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil)
@@ -81,9 +81,8 @@ func (r *Reader) NextLetterAt(ctx context.Context, peer string) (time.Time, erro
 
 // RetryLetter records a failed attempt and when to try again.
 func (t *Tx) RetryLetter(ctx context.Context, id string, attempts int, next time.Time, why string) error {
-	_, err := t.exec(ctx, "retry letter", `UPDATE letter_out SET attempts = $1, next_try_at = $2, last_error = $3
+	return t.put(ctx, "retry letter", `UPDATE letter_out SET attempts = $1, next_try_at = $2, last_error = $3
 		WHERE id = $4 AND state = 'waiting'`, attempts, micros(next), why, id)
-	return err
 }
 
 // EndLetter records how a waiting letter ended. It says whether this call was
@@ -103,7 +102,7 @@ func (t *Tx) ReviveLetter(ctx context.Context, id string, now time.Time) error {
 
 // HurryLetters makes every waiting letter to a peer due now.
 func (t *Tx) HurryLetters(ctx context.Context, peer string, now time.Time) error {
-	_, err := t.exec(ctx, "hurry letters", `UPDATE letter_out SET next_try_at = $1 WHERE peer = $2 AND next_try_at > $1`, micros(now), peer)
+	err := t.put(ctx, "hurry letters", `UPDATE letter_out SET next_try_at = $1 WHERE peer = $2 AND next_try_at > $1`, micros(now), peer)
 	t.posted = t.posted || err == nil
 	return err
 }
@@ -187,10 +186,9 @@ func letterInFields(l *LetterIn) []any {
 // KeepLetter stores a received letter. One with the same id or the same number
 // in its leg is IsDuplicate.
 func (t *Tx) KeepLetter(ctx context.Context, l LetterIn) error {
-	_, err := t.exec(ctx, "keep letter", `INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, sealed, signature, hash,
+	return t.put(ctx, "keep letter", `INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, sealed, signature, hash,
 		state, received_at, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Sealed, l.Signature, l.Hash, l.State, micros(l.ReceivedAt), l.Error)
-	return err
 }
 
 // MarkLetterIn changes the state of a received letter that waited.

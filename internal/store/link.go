@@ -26,9 +26,8 @@ func (r *Reader) Node(ctx context.Context) (Node, error) {
 
 // AddNode writes the node's row at its first start.
 func (t *Tx) AddNode(ctx context.Context, n Node) error {
-	_, err := t.exec(ctx, "add node", `INSERT INTO node (one, platform, line, name, region, epoch, created_at) VALUES (1, $1, $2, $3, $4, $5, $6)`,
+	return t.put(ctx, "add node", `INSERT INTO node (one, platform, line, name, region, epoch, created_at) VALUES (1, $1, $2, $3, $4, $5, $6)`,
 		n.Platform, n.Line, n.Name, n.Region, n.Epoch, micros(n.CreatedAt))
-	return err
 }
 
 // Link is a configured pair of platforms (对接).
@@ -71,10 +70,9 @@ func (t *Tx) PutLink(ctx context.Context, l Link) error {
 	if err != nil || n == 1 {
 		return err
 	}
-	_, err = t.exec(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at)
+	return t.put(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		l.Peer, l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), micros(l.CreatedAt))
-	return err
 }
 
 // HeardLink records that a peer answered. It says whether the link was stuck.
@@ -84,7 +82,7 @@ func (t *Tx) HeardLink(ctx context.Context, peer string, at time.Time) (wasStuck
 	if err != nil || n == 1 {
 		return n == 1, err
 	}
-	_, err = t.exec(ctx, "heard link", `UPDATE link SET heard_at = $1 WHERE peer = $2 AND (heard_at IS NULL OR heard_at < $3)`,
+	err = t.put(ctx, "heard link", `UPDATE link SET heard_at = $1 WHERE peer = $2 AND (heard_at IS NULL OR heard_at < $3)`,
 		micros(at), peer, at.Add(-10*time.Second).UnixMicro()) // not a write for every letter
 	return false, err
 }
@@ -124,9 +122,8 @@ func (r *Reader) Versions(ctx context.Context, kind, day string) ([]Document, er
 
 // AddDocument writes a version; versions are never changed.
 func (t *Tx) AddDocument(ctx context.Context, d Document) error {
-	_, err := t.exec(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at) VALUES ($1, $2, $3, $4, $5)`,
+	return t.put(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at) VALUES ($1, $2, $3, $4, $5)`,
 		d.Kind, d.Version, d.EffectiveFrom, d.Content, micros(d.LoadedAt))
-	return err
 }
 
 // TakeLease takes or renews a named lease until a moment. It says whether this
@@ -154,15 +151,13 @@ type Dispute struct {
 
 // AddDispute opens a dispute.
 func (t *Tx) AddDispute(ctx context.Context, d Dispute) error {
-	_, err := t.exec(ctx, "open dispute", `INSERT INTO dispute (id, case_id, leg_id, item, cause, opened_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+	return t.put(ctx, "open dispute", `INSERT INTO dispute (id, case_id, leg_id, item, cause, opened_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		d.ID, d.CaseID, d.LegID, d.Item, d.Cause, micros(d.OpenedAt))
-	return err
 }
 
 // CloseDisputes ends the open disputes of a case.
 func (t *Tx) CloseDisputes(ctx context.Context, caseID string, at time.Time) error {
-	_, err := t.exec(ctx, "close disputes", `UPDATE dispute SET closed_at = $1 WHERE case_id = $2 AND closed_at IS NULL`, micros(at), caseID)
-	return err
+	return t.put(ctx, "close disputes", `UPDATE dispute SET closed_at = $1 WHERE case_id = $2 AND closed_at IS NULL`, micros(at), caseID)
 }
 
 // Disputes lists the disputes of a case.

@@ -43,9 +43,8 @@ func (r *Reader) People(ctx context.Context) ([]Person, error) {
 
 // AddPerson adds somebody; a login that is taken is IsDuplicate.
 func (t *Tx) AddPerson(ctx context.Context, p Person) error {
-	_, err := t.exec(ctx, "add person", `INSERT INTO person (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	return t.put(ctx, "add person", `INSERT INTO person (`+personColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		p.ID, p.Login, p.Name, p.Password, string(p.Role), p.Unit, p.Region, p.Language, flag(p.Active), p.Failed, micros(p.LockedUntil), micros(p.CreatedAt))
-	return err
 }
 
 // SetPassword gives a person another password and ends their sessions.
@@ -53,14 +52,12 @@ func (t *Tx) SetPassword(ctx context.Context, personID, hash string) error {
 	if err := t.must(ctx, "set password", `UPDATE person SET password = $1, failed = 0, locked_until = NULL WHERE id = $2`, hash, personID); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "end sessions", `DELETE FROM session WHERE person_id = $1`, personID)
-	return err
+	return t.put(ctx, "end sessions", `DELETE FROM session WHERE person_id = $1`, personID)
 }
 
 // SetLanguage keeps the language that a person chose.
 func (t *Tx) SetLanguage(ctx context.Context, personID, language string) error {
-	_, err := t.exec(ctx, "set language", `UPDATE person SET language = $1 WHERE id = $2`, language, personID)
-	return err
+	return t.put(ctx, "set language", `UPDATE person SET language = $1 WHERE id = $2`, language, personID)
 }
 
 // Session is somebody signed in. Hash is of the secret in the cookie.
@@ -71,12 +68,11 @@ type Session struct {
 
 // AddSession opens a session and drops those that ended.
 func (t *Tx) AddSession(ctx context.Context, s Session) error {
-	if _, err := t.exec(ctx, "drop ended sessions", `DELETE FROM session WHERE expires_at < $1`, s.CreatedAt.UnixMicro()); err != nil {
+	if err := t.put(ctx, "drop ended sessions", `DELETE FROM session WHERE expires_at < $1`, s.CreatedAt.UnixMicro()); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "open session", `INSERT INTO session (hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
+	return t.put(ctx, "open session", `INSERT INTO session (hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
 		s.Hash, s.PersonID, micros(s.CreatedAt), micros(s.ExpiresAt))
-	return err
 }
 
 // Session finds an open session and its person.
@@ -91,14 +87,12 @@ func (r *Reader) Session(ctx context.Context, hash string, now time.Time) (Sessi
 
 // ExtendSession moves the end of a session in use.
 func (t *Tx) ExtendSession(ctx context.Context, hash string, until time.Time) error {
-	_, err := t.exec(ctx, "extend session", `UPDATE session SET expires_at = $1 WHERE hash = $2`, micros(until), hash)
-	return err
+	return t.put(ctx, "extend session", `UPDATE session SET expires_at = $1 WHERE hash = $2`, micros(until), hash)
 }
 
 // EndSession ends a session.
 func (t *Tx) EndSession(ctx context.Context, hash string) error {
-	_, err := t.exec(ctx, "end session", `DELETE FROM session WHERE hash = $1`, hash)
-	return err
+	return t.put(ctx, "end session", `DELETE FROM session WHERE hash = $1`, hash)
 }
 
 // Token is a program's key to the API. Hash is of the secret.
@@ -116,9 +110,8 @@ func (t *Tx) AddToken(ctx context.Context, k Token) error {
 	for i, s := range k.Scopes {
 		ss[i] = string(s)
 	}
-	_, err := t.exec(ctx, "add token", `INSERT INTO token (id, hash, name, scopes, region, active, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	return t.put(ctx, "add token", `INSERT INTO token (id, hash, name, scopes, region, active, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		k.ID, k.Hash, k.Name, strings.Join(ss, " "), k.Region, flag(k.Active), micros(k.CreatedAt))
-	return err
 }
 
 // Token finds an active token by the hash of its secret.

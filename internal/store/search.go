@@ -69,19 +69,21 @@ func (r *Reader) Unindexed(ctx context.Context, limit int) ([]string, error) {
 
 // IndexCase puts the tokens of a case into the search index.
 func (t *Tx) IndexCase(ctx context.Context, id string, tokens []int32) error {
+	if t.postgres { // both wait, so that a round of many cases is one trip
+		if err := t.put(ctx, "index case", `INSERT INTO case_search (case_id, tokens) SELECT id, $2::integer[] FROM case_file
+			WHERE id = $1 AND indexed = 0`, id, intArray(tokens)); err != nil {
+			return err
+		}
+		return t.put(ctx, "index case", `UPDATE case_file SET indexed = 1 WHERE id = $1 AND indexed = 0`, id)
+	}
 	n, err := t.exec(ctx, "index case", `UPDATE case_file SET indexed = 1 WHERE id = $1 AND indexed = 0`, id)
 	if err != nil || n == 0 {
 		return err
 	}
-	if t.postgres {
-		_, err = t.exec(ctx, "index case", `INSERT INTO case_search (case_id, tokens) VALUES ($1, $2::integer[])`, id, intArray(tokens))
+	if err = t.put(ctx, "index case", `INSERT INTO case_search_row (case_id) VALUES ($1)`, id); err != nil {
 		return err
 	}
-	if _, err = t.exec(ctx, "index case", `INSERT INTO case_search_row (case_id) VALUES ($1)`, id); err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, "index case", `INSERT INTO case_search (rowid, tokens) SELECT row, $2 FROM case_search_row WHERE case_id = $1`, id, base36(tokens, " "))
-	return err
+	return t.put(ctx, "index case", `INSERT INTO case_search (rowid, tokens) SELECT row, $2 FROM case_search_row WHERE case_id = $1`, id, base36(tokens, " "))
 }
 
 // newestMatching walks SQLite's search index itself from its newest row, which

@@ -28,6 +28,5 @@ func (t *Tx) SetActive(ctx context.Context, personID string, active bool) error 
 	if err != nil || active {
 		return err
 	}
-	_, err = t.exec(ctx, "end sessions", `DELETE FROM session WHERE person_id = $1`, personID)
-	return err
+	return t.put(ctx, "end sessions", `DELETE FROM session WHERE person_id = $1`, personID)
 }

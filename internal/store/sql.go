@@ -13,7 +13,7 @@ import (
 // Reader reads; it has no method that writes.
 type Reader struct {
 	db       *sql.DB
-	tx       *sql.Tx
+	pipe     *pipe // inside a transaction on PostgreSQL
 	cache    *stmts
 	postgres bool
 	shared   bool // the group's connection, on which others' changes lie too
@@ -77,8 +77,11 @@ func (r *Reader) query(ctx context.Context, q string, args ...any) (*sql.Rows, e
 		return nil, err
 	}
 	switch {
-	case r.tx != nil:
-		return r.tx.QueryContext(ctx, q, args...)
+	case r.pipe != nil:
+		if err := r.pipe.flush(ctx); err != nil {
+			return nil, err
+		}
+		return r.pipe.conn.QueryContext(ctx, q, args...)
 	case r.cache.off:
 		return r.db.QueryContext(ctx, q, args...)
 	}
@@ -130,14 +133,19 @@ func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, sca
 	return out, nil
 }
 
+// exec changes something and says how many rows, for a caller who goes on by
+// that. One who does not calls put, or must.
 func (t *Tx) exec(ctx context.Context, what, q string, args ...any) (int64, error) {
 	var res sql.Result
 	ctx, err := t.within(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}
-	if t.tx != nil {
-		res, err = t.tx.ExecContext(ctx, q, args...)
+	if t.pipe != nil {
+		if err := t.pipe.flush(ctx); err != nil {
+			return 0, err
+		}
+		res, err = t.pipe.conn.ExecContext(ctx, q, args...)
 	} else {
 		var st *sql.Stmt
 		if st, err = t.cache.get(ctx, q); err == nil {
@@ -150,8 +158,23 @@ func (t *Tx) exec(ctx context.Context, what, q string, args ...any) (int64, erro
 	return res.RowsAffected()
 }
 
-// must is exec for a guarded change: no row is ErrStale.
+// put changes something. On PostgreSQL it may wait for what comes after it, and
+// tell of an error then.
+func (t *Tx) put(ctx context.Context, what, q string, args ...any) error {
+	if t.pipe != nil {
+		t.pipe.add(head{what: what}, q, args)
+		return nil
+	}
+	_, err := t.exec(ctx, what, q, args...)
+	return err
+}
+
+// must is put for a guarded change: no row is ErrStale.
 func (t *Tx) must(ctx context.Context, what, q string, args ...any) error {
+	if t.pipe != nil {
+		t.pipe.add(head{what: what, guard: true}, q, args)
+		return nil
+	}
 	n, err := t.exec(ctx, what, q, args...)
 	if err == nil && n == 0 {
 		return ErrStale

@@ -223,18 +223,26 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) writePostgres(ctx context.Context, fn func(*Tx) error) (posted bool, err error) {
-	sqlTx, err := s.write.BeginTx(ctx, nil)
+	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return false, unavailable(err)
 	}
-	defer sqlTx.Rollback() // no effect after Commit
-	tx := &Tx{Reader: Reader{tx: sqlTx, postgres: true}}
+	defer conn.Close()
+	p := newPipe(conn)
+	through := false
+	defer func() {
+		if !through { // an error, or a panic of the closure
+			p.rollback(ctx)
+		}
+	}()
+	tx := &Tx{Reader: Reader{pipe: p, postgres: true}}
 	if err := fn(tx); err != nil {
 		return false, err
 	}
-	if err := sqlTx.Commit(); err != nil {
-		return false, fmt.Errorf("commit: %w", err)
+	if err := p.commit(ctx); err != nil {
+		return false, err
 	}
+	through = true
 	return tx.posted, nil
 }
 
