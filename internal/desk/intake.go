@@ -48,11 +48,14 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 		return v, false, err
 	}
 	w, err := d.taken(ctx, a, in, keys)
-	if store.IsDuplicate(err) {
+	again := store.IsDuplicate(err)
+	if again || err != nil && len(keys) > 0 { // a repeat gets the first case also when it could not be taken now
 		first, rerr := d.repeated(ctx, a, keys)
 		if hotline.CodeOf(rerr) != "stale" {
 			return first, false, rerr
 		}
+	}
+	if again {
 		w, err = d.taken(ctx, a, in, keys) // it was the call's id, which another case of the call has just claimed
 	}
 	if err != nil {
@@ -62,11 +65,23 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 	return v, true, err
 }
 
-// taken keeps a case with its keys and legs, all or nothing.
-func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.IntakeKey) (w *work, err error) {
+// taken keeps a case with its keys and legs, all or nothing. A new case depends
+// on nothing in the database, so it is decided before the transaction begins:
+// sealing and writing letters hold up no other writer.
+func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.IntakeKey) (*work, error) {
+	w, err := d.decided(ctx, a, in)
+	if err != nil {
+		return nil, err
+	}
+	kept := false
 	err = d.st.Write(ctx, func(tx *store.Tx) error {
-		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: a, isNew: true}
-		if err := w.take(in); err != nil {
+		if kept { // the transaction runs again, and keeping leaves its marks
+			if w, err = d.decided(ctx, a, in); err != nil {
+				return err
+			}
+		}
+		w.tx, kept = tx, true
+		if err := w.claimCall(in.CallID); err != nil {
 			return err
 		}
 		for _, k := range keys {
@@ -75,14 +90,23 @@ func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.I
 				return err
 			}
 		}
-		if len(in.Legs) > 0 {
-			if err := w.send(in.Legs); err != nil {
-				return err
-			}
-		}
 		return w.keep()
 	})
 	return w, err
+}
+
+// decided is a new case with its legs, decided and not kept yet.
+func (d *Desk) decided(ctx context.Context, a hotline.Actor, in In) (*work, error) {
+	w := &work{ctx: ctx, d: d, now: d.Now(), by: a, isNew: true}
+	if err := w.take(in); err != nil {
+		return nil, err
+	}
+	if len(in.Legs) > 0 {
+		if err := w.send(in.Legs); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
 }
 
 // repeated finds the case that was taken under one of the keys before.
@@ -254,14 +278,6 @@ func (w *work) take(in In) error {
 	if err := w.seal(in); err != nil {
 		return err
 	}
-	if in.CallID != "" { // an offer of the same call is adopted by this case
-		k := store.IntakeKey{Source: callSource, Key: in.CallID, CaseID: w.c.ID}
-		if _, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key); hotline.KindOf(err) == hotline.NotFound {
-			if err := w.tx.AddIntakeKey(w.ctx, k); err != nil {
-				return err
-			}
-		}
-	}
 	b := body{"channel": in.Channel, "proposed": p.Category, "proposed_item": p.Item, "proposed_urgent": p.Urgent,
 		"proposed_per_mille": int(p.Score * 1000), "triage": p.Version, "category": w.c.Category, "decided": w.c.Decided,
 		"urgent": w.c.Urgent, "unread": w.c.Unread, "level": w.c.Level, "region": w.c.Region}
@@ -273,6 +289,19 @@ func (w *work) take(in In) error {
 
 // callSource is the source under which calls of this node are known.
 const callSource = "call"
+
+// claimCall lets an offer of the same call be adopted by this case, unless
+// another case has the call already.
+func (w *work) claimCall(id string) error {
+	if id == "" {
+		return nil
+	}
+	k := store.IntakeKey{Source: callSource, Key: id, CaseID: w.c.ID}
+	if _, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key); hotline.KindOf(err) != hotline.NotFound {
+		return err
+	}
+	return w.tx.AddIntakeKey(w.ctx, k)
+}
 
 func (w *work) newCase(in In, p triage.Proposal) {
 	doc, _ := json.Marshal(p) // a struct of texts and numbers always marshals
