@@ -55,19 +55,23 @@ func (b *bench) intake(ctx context.Context, engine string) error {
 	}
 	var ours, theirs, ratios []float64
 	var took []time.Duration
+	var work time.Duration
 	for range b.rounds {
 		base, err := fl.run(ctx, b.turn)
 		if err != nil {
 			return err
 		}
+		before := cpu(n.cmd.Process.Pid)
 		rate, times, err := n.load(ctx, b.clients, b.turn)
 		if err != nil {
 			return err
 		}
+		work += cpu(n.cmd.Process.Pid) - before
 		ours, theirs, ratios, took = append(ours, rate), append(theirs, base), append(ratios, rate/base), append(took, times...)
 	}
 	b.atLeast(fmt.Sprintf("intake over HTTP on %s, %d clients", engine, b.clients),
-		fmt.Sprintf("%.0f/s, p50 %s, p99 %s", median(ours), ms(percentile(took, 50)), ms(percentile(took, 99))),
+		fmt.Sprintf("%.0f/s, p50 %s, p99 %s, the node's CPU %s each", median(ours), ms(percentile(took, 50)), ms(percentile(took, 99)),
+			ms(work/time.Duration(max(1, len(took))))),
 		fmt.Sprintf("%s %.0f/s", name, median(theirs)), median(ratios), target)
 	return nil
 }
