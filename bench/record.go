@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -146,12 +147,21 @@ var id = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{26}$`)
 
 const idsEach = 64 // numbers that a transaction may use
 
-// ids numbers the ids that a transaction uses.
-func (s script) ids() map[string]int {
+// A moment in microseconds. The script moves it on, so that the indexes on time
+// grow as the node's do.
+var moment = regexp.MustCompile(`^1[6-9]\d{14}$`)
+
+const apart = 250 // microseconds between two transactions of a client
+
+// ids numbers the ids that a transaction uses, moments the moments.
+func (s script) ids() map[string]int     { return s.numbered(id) }
+func (s script) moments() map[string]int { return s.numbered(moment) }
+
+func (s script) numbered(form *regexp.Regexp) map[string]int {
 	out := map[string]int{}
 	for _, st := range s.statements {
 		for _, a := range st.args {
-			if a != nil && id.MatchString(*a) {
+			if a != nil && form.MatchString(*a) {
 				if _, known := out[*a]; !known {
 					out[*a] = len(out)
 				}
@@ -166,9 +176,12 @@ var placeholder = regexp.MustCompile(`\$(\d+)`)
 // pgbench is the transaction as a script of pgbench's. Its arguments are
 // variables, so with -M prepared they go over as the node's do.
 func (s script) pgbench() string {
-	ids := s.ids()
+	ids, moments := s.ids(), s.moments()
 	var b strings.Builder
 	b.WriteString("\\set n :n + 1\n")
+	for _, m := range slices.Sorted(maps.Keys(moments)) {
+		fmt.Fprintf(&b, "\\set t%d %s + :n * %d\n", moments[m], m, apart)
+	}
 	for k := range len(ids) {
 		fmt.Fprintf(&b, "\\set i%d :base + :client_id * 10000000000 + :n * %d + %d\n", k, idsEach, k)
 	}
@@ -183,6 +196,8 @@ func (s script) pgbench() string {
 				return "''"
 			case id.MatchString(*a):
 				return fmt.Sprintf(":i%d", ids[*a])
+			case moment.MatchString(*a):
+				return fmt.Sprintf(":t%d", moments[*a])
 			}
 			return ":" + variable(i, n)
 		})
@@ -199,7 +214,7 @@ func (s script) variables() []string {
 	var out []string
 	for i, st := range s.statements {
 		for j, a := range st.args {
-			if a != nil && *a != "" && !id.MatchString(*a) {
+			if a != nil && *a != "" && !id.MatchString(*a) && !moment.MatchString(*a) {
 				out = append(out, "-D", variable(i, j+1)+"="+*a)
 			}
 		}
@@ -216,6 +231,9 @@ func (st statement) values(ids map[string]int, base int64) []any {
 		case a == nil:
 		case id.MatchString(*a):
 			out[i] = strconv.FormatInt(base+int64(ids[*a]), 10)
+		case moment.MatchString(*a):
+			at, _ := strconv.ParseInt(*a, 10, 64) // digits by the pattern
+			out[i] = at + (base-firstID)/idsEach*apart
 		case strings.HasPrefix(*a, `\x`):
 			raw, err := hex.DecodeString((*a)[2:])
 			if err != nil {
