@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"liandong/internal/casefile"
+	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 )
 
@@ -27,7 +27,7 @@ const caseColumns = `id, version, rev, status, channel, kind, level, category, l
 	outcome, catalogue, interim, returns, dispute, group_id, external_id, source, occurred_at, created_at, closed_at,
 	callback_at, solved, satisfaction, scale, mapped, needs_callback, links, proposal, due_at, indexed`
 
-func scanCase(rows *sql.Rows) (CaseRow, error) {
+func scanCase(rows scanner) (CaseRow, error) {
 	var c CaseRow
 	var links string
 	err := rows.Scan(caseFields(&c, &links)...)
@@ -48,13 +48,47 @@ func caseFields(c *CaseRow, links *string) []any {
 
 // Case reads one case.
 func (r *Reader) Case(ctx context.Context, id string) (CaseRow, error) {
-	var c CaseRow
-	var links string
-	err := r.one(ctx, "case", `SELECT `+caseColumns+` FROM case_file WHERE id = $1`, []any{id}, caseFields(&c, &links)...)
-	if err == nil && links != "" {
-		err = json.Unmarshal([]byte(links), &c.Links)
+	var c []CaseRow
+	if err := r.ask(ctx, askCase(&c, id)); err != nil {
+		return CaseRow{}, err
 	}
-	return c, err
+	return single(c, "case")
+}
+
+func askCase(into *[]CaseRow, id string) ask {
+	return askAll(into, "case", `SELECT `+caseColumns+` FROM case_file WHERE id = $1`, []any{id}, scanCase)
+}
+
+// single is the one row of a list; none is a NotFound error.
+func single[T any](rows []T, thing string) (one T, err error) {
+	if len(rows) == 0 {
+		return one, hotline.Errorf(hotline.NotFound, thing+"_not_found", "")
+	}
+	return rows[0], nil
+}
+
+// Whole is a case with all that a decision on it needs.
+type Whole struct {
+	Case    CaseRow
+	Private Private
+	Legs    []LegRow         // in the order they were sent
+	Clocks  []deadline.Clock // running ones first by due time
+}
+
+// Whole reads a case with all that a decision on it needs; on PostgreSQL in
+// one trip.
+func (r *Reader) Whole(ctx context.Context, id string) (Whole, error) {
+	var w Whole
+	var cases []CaseRow
+	var privates []Private
+	err := r.ask(ctx, askCase(&cases, id), askPrivate(&privates, id), askLegs(&w.Legs, id), askClocks(&w.Clocks, id))
+	if err == nil {
+		w.Case, err = single(cases, "case")
+	}
+	if err == nil {
+		w.Private, err = single(privates, "case")
+	}
+	return w, err
 }
 
 // AddCase writes a new case; its version and rev become 1.
@@ -122,10 +156,20 @@ func (t *Tx) SaveTold(ctx context.Context, caseID string, told []byte) error {
 
 // Private reads the personal part of a case.
 func (r *Reader) Private(ctx context.Context, caseID string) (Private, error) {
-	p := Private{CaseID: caseID}
-	err := r.one(ctx, "case", `SELECT wrapped_key, words, caller, told, phone_index FROM case_private WHERE case_id = $1`,
-		[]any{caseID}, &p.WrappedKey, &p.Words, &p.Caller, &p.Told, &p.PhoneIndex)
-	return p, err
+	var p []Private
+	if err := r.ask(ctx, askPrivate(&p, caseID)); err != nil {
+		return Private{}, err
+	}
+	return single(p, "case")
+}
+
+func askPrivate(into *[]Private, caseID string) ask {
+	return askAll(into, "case", `SELECT wrapped_key, words, caller, told, phone_index FROM case_private WHERE case_id = $1`, []any{caseID},
+		func(row scanner) (Private, error) {
+			p := Private{CaseID: caseID}
+			err := row.Scan(&p.WrappedKey, &p.Words, &p.Caller, &p.Told, &p.PhoneIndex)
+			return p, err
+		})
 }
 
 // PrivateOf reads the personal parts of many cases at once, by case id.
@@ -136,7 +180,7 @@ func (r *Reader) PrivateOf(ctx context.Context, ids []string) (map[string]Privat
 	}
 	args := padded(ids)
 	ps, err := all(ctx, r, "personal parts", `SELECT case_id, wrapped_key, words, caller, phone_index FROM case_private
-		WHERE case_id IN (`+places(1, len(args))+`)`, args, func(rows *sql.Rows) (p Private, err error) {
+		WHERE case_id IN (`+places(1, len(args))+`)`, args, func(rows scanner) (p Private, err error) {
 		err = rows.Scan(&p.CaseID, &p.WrappedKey, &p.Words, &p.Caller, &p.PhoneIndex)
 		return p, err
 	})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"liandong/internal/deadline"
@@ -10,7 +9,7 @@ import (
 
 const clockColumns = `id, case_id, leg_id, kind, budget, start_at, due_at, provisional, urgent, stopped_at, rung, next_at`
 
-func scanClock(rows *sql.Rows) (deadline.Clock, error) {
+func scanClock(rows scanner) (deadline.Clock, error) {
 	var c deadline.Clock
 	err := rows.Scan(&c.ID, &c.CaseID, &c.LegID, &c.Kind, &c.Budget, moment{&c.Start}, moment{&c.Due}, &c.Provisional, &c.Urgent,
 		moment{&c.Stopped}, &c.Rung, moment{&c.Next})
@@ -55,7 +54,13 @@ func (t *Tx) FireClock(ctx context.Context, c deadline.Clock, was int) (bool, er
 
 // ClocksOf lists the clocks of a case, running ones first by due time.
 func (r *Reader) ClocksOf(ctx context.Context, caseID string) ([]deadline.Clock, error) {
-	return all(ctx, r, "clocks", `SELECT `+clockColumns+` FROM clock WHERE case_id = $1
+	var out []deadline.Clock
+	err := r.ask(ctx, askClocks(&out, caseID))
+	return out, err
+}
+
+func askClocks(into *[]deadline.Clock, caseID string) ask {
+	return askAll(into, "clocks", `SELECT `+clockColumns+` FROM clock WHERE case_id = $1
 		ORDER BY CASE WHEN stopped_at IS NULL THEN 0 ELSE 1 END, due_at, id`, []any{caseID}, scanClock)
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"time"
 )
@@ -27,7 +26,7 @@ type Event struct {
 
 const eventColumns = `id, case_id, leg_id, at, kind, platform, actor_id, actor_name, actor_role, body, note, commitment, leaf`
 
-func scanEvent(rows *sql.Rows) (Event, error) {
+func scanEvent(rows scanner) (Event, error) {
 	var e Event
 	var leaf []byte
 	err := rows.Scan(&e.ID, &e.CaseID, &e.LegID, moment{&e.At}, &e.Kind, &e.Platform, &e.ActorID, &e.ActorName, &e.ActorRole,

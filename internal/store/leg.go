@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -25,7 +24,7 @@ const legColumns = `id, case_id, side, peer, unit, role, urgent, class, item, re
 	reopen_until, pending, ground, basis, next_owner, contested, undeliverable, repair, resolution, successor, for_leg,
 	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at`
 
-func scanLeg(rows *sql.Rows) (LegRow, error) {
+func scanLeg(rows scanner) (LegRow, error) {
 	var l LegRow
 	var via string
 	err := rows.Scan(legFields(&l, &via)...)
@@ -56,7 +55,13 @@ func (r *Reader) Leg(ctx context.Context, id string) (LegRow, error) {
 
 // LegsOf lists the legs of a case in the order they were sent.
 func (r *Reader) LegsOf(ctx context.Context, caseID string) ([]LegRow, error) {
-	return all(ctx, r, "legs", `SELECT `+legColumns+` FROM leg WHERE case_id = $1 ORDER BY sent_at, id`, []any{caseID}, scanLeg)
+	var out []LegRow
+	err := r.ask(ctx, askLegs(&out, caseID))
+	return out, err
+}
+
+func askLegs(into *[]LegRow, caseID string) ask {
+	return askAll(into, "legs", `SELECT `+legColumns+` FROM leg WHERE case_id = $1 ORDER BY sent_at, id`, []any{caseID}, scanLeg)
 }
 
 // LegsOfCases lists the legs of many cases at once, by case id.

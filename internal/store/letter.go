@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"liandong/internal/hotline"
@@ -41,7 +40,7 @@ const (
 const letterOutColumns = `id, peer, case_id, leg_id, type, number, content, private, hash, state, created_at, expires_at, attempts,
 	next_try_at, last_error, answer, answered_at`
 
-func scanLetterOut(rows *sql.Rows) (LetterOut, error) {
+func scanLetterOut(rows scanner) (LetterOut, error) {
 	var l LetterOut
 	err := rows.Scan(letterOutFields(&l)...)
 	return l, err
@@ -172,7 +171,7 @@ const LetterApplied = "applied"
 
 const letterInColumns = `id, peer, case_id, leg_id, type, number, content, COALESCE(sealed, ''), signature, hash, state, received_at, error`
 
-func scanLetterIn(rows *sql.Rows) (LetterIn, error) {
+func scanLetterIn(rows scanner) (LetterIn, error) {
 	var l LetterIn
 	err := rows.Scan(letterInFields(&l)...)
 	return l, err
@@ -272,7 +271,7 @@ func (r *Reader) UrgentRefusals(ctx context.Context, peer string) (n int, err er
 // has seen yet, urgent ones first.
 func (r *Reader) Refusals(ctx context.Context, peer string, limit int) ([]Refusal, error) {
 	return all(ctx, r, "refusals", `SELECT id, at, door, peer, code, detail, letter, raw, urgent, seen_at FROM refusal
-		WHERE seen_at IS NULL AND peer = $1 ORDER BY urgent DESC, id DESC LIMIT $2`, []any{peer, limit}, func(rows *sql.Rows) (f Refusal, err error) {
+		WHERE seen_at IS NULL AND peer = $1 ORDER BY urgent DESC, id DESC LIMIT $2`, []any{peer, limit}, func(rows scanner) (f Refusal, err error) {
 		err = rows.Scan(&f.ID, moment{&f.At}, &f.Door, &f.Peer, &f.Code, &f.Detail, &f.Letter, &f.Raw, &f.Urgent, moment{&f.SeenAt})
 		return f, err
 	})

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -50,7 +49,7 @@ type Link struct {
 
 const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, active, created_at, heard_at, stuck_at, trouble`
 
-func scanLink(rows *sql.Rows) (Link, error) {
+func scanLink(rows scanner) (Link, error) {
 	var l Link
 	err := rows.Scan(&l.Peer, &l.ID, &l.Line, &l.Name, &l.Region, &l.URL, &l.Phone, &l.Keys, &l.Carrier, &l.Active,
 		moment{&l.CreatedAt}, moment{&l.HeardAt}, moment{&l.StuckAt}, &l.Trouble)
@@ -113,7 +112,7 @@ func (r *Reader) Document(ctx context.Context, kind, version string) (Document, 
 func (r *Reader) Versions(ctx context.Context, kind, day string) ([]Document, error) {
 	return all(ctx, r, kind, `SELECT version, effective_from, loaded_at FROM document WHERE kind = $1
 		ORDER BY CASE WHEN effective_from <= $2 THEN 0 ELSE 1 END, effective_from DESC, loaded_at DESC`, []any{kind, day},
-		func(rows *sql.Rows) (Document, error) {
+		func(rows scanner) (Document, error) {
 			d := Document{Kind: kind}
 			err := rows.Scan(&d.Version, &d.EffectiveFrom, moment{&d.LoadedAt})
 			return d, err
@@ -163,7 +162,7 @@ func (t *Tx) CloseDisputes(ctx context.Context, caseID string, at time.Time) err
 // Disputes lists the disputes of a case.
 func (r *Reader) Disputes(ctx context.Context, caseID string) ([]Dispute, error) {
 	return all(ctx, r, "disputes", `SELECT id, case_id, leg_id, item, cause, opened_at, closed_at FROM dispute WHERE case_id = $1 ORDER BY id`,
-		[]any{caseID}, func(rows *sql.Rows) (d Dispute, err error) {
+		[]any{caseID}, func(rows scanner) (d Dispute, err error) {
 			err = rows.Scan(&d.ID, &d.CaseID, &d.LegID, &d.Item, &d.Cause, moment{&d.OpenedAt}, moment{&d.ClosedAt})
 			return d, err
 		})

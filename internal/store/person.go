@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 	"time"
 
@@ -35,7 +34,7 @@ func (r *Reader) PersonByLogin(ctx context.Context, login string) (Person, error
 
 // People lists everybody who may sign in.
 func (r *Reader) People(ctx context.Context) ([]Person, error) {
-	return all(ctx, r, "people", `SELECT `+personColumns+` FROM person ORDER BY login`, nil, func(rows *sql.Rows) (p Person, err error) {
+	return all(ctx, r, "people", `SELECT `+personColumns+` FROM person ORDER BY login`, nil, func(rows scanner) (p Person, err error) {
 		err = rows.Scan(personFields(&p)...)
 		return p, err
 	})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +30,8 @@ type pipe struct {
 // head is what to make of the answer to a waiting change.
 type head struct {
 	what  string
-	guard bool // no row changed is ErrStale
+	guard bool   // no row changed is ErrStale
+	rows  *int64 // where somebody wants to know how many
 }
 
 func newPipe(conn *sql.Conn) *pipe {
@@ -45,36 +47,165 @@ func (p *pipe) add(h head, q string, args []any) {
 
 // flush sends what waits and reads the answers.
 func (p *pipe) flush(ctx context.Context) error {
-	if p.err != nil || len(p.heads) == 0 {
+	if len(p.heads) == 0 {
 		return p.err
 	}
+	_, err := p.trip(ctx, nil)
+	return err
+}
+
+// ask sends what waits and then the queries, and reads all answers.
+func (p *pipe) ask(ctx context.Context, asks []ask) error {
+	answers, err := p.trip(ctx, asks)
+	if err != nil {
+		return err
+	}
+	for i, a := range asks {
+		if err := a.from(&answers[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trip goes to the server and back.
+func (p *pipe) trip(ctx context.Context, asks []ask) ([]fetched, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
 	p.begun = true
+	for _, a := range asks {
+		p.waiting.Queue(a.q, a.args...)
+	}
+	var answers []fetched
 	p.err = p.conn.Raw(func(driver any) error {
 		c, ok := driver.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("connection is a %T, not one of pgx", driver)
 		}
-		answers := c.Conn().SendBatch(ctx, &p.waiting)
-		var first error
-		for _, h := range p.heads {
-			tag, err := answers.Exec()
-			switch {
-			case first != nil: // the server skips what comes after an error
-			case err != nil:
-				first = fmt.Errorf("%s: %w", h.what, err)
-			case h.guard && tag.RowsAffected() == 0:
-				first = ErrStale
-			case h.what == "commit" && tag.String() == "ROLLBACK": // an error that the closure dropped
-				first = errors.New("commit: the transaction was rolled back")
+		batch := c.Conn().SendBatch(ctx, &p.waiting)
+		err := p.told(batch)
+		for i := 0; i < len(asks) && err == nil; i++ { // the server skips what comes after an error
+			var f fetched
+			if f, err = fetch(batch); err != nil {
+				err = fmt.Errorf("read %s: %w", asks[i].thing, err)
 			}
+			answers = append(answers, f)
 		}
-		if err := answers.Close(); first == nil {
-			first = err
+		if cerr := batch.Close(); err == nil {
+			err = cerr
 		}
-		return first
+		return err
 	})
 	p.waiting, p.heads = pgx.Batch{}, nil
-	return p.err
+	return answers, p.err
+}
+
+// told reads the answers to the changes that waited.
+func (p *pipe) told(batch pgx.BatchResults) error {
+	for _, h := range p.heads {
+		tag, err := batch.Exec()
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", h.what, err)
+		case h.guard && tag.RowsAffected() == 0:
+			return ErrStale
+		case h.what == "commit" && tag.String() == "ROLLBACK": // an error that the closure dropped
+			return errors.New("commit: the transaction was rolled back")
+		case h.rows != nil:
+			*h.rows = tag.RowsAffected()
+		}
+	}
+	return nil
+}
+
+// fetched is the rows of a query, all of them: other answers come behind them
+// on the same connection.
+type fetched struct {
+	rows [][]any
+	at   int
+}
+
+func fetch(batch pgx.BatchResults) (f fetched, err error) {
+	rows, err := batch.Query()
+	if err != nil {
+		return f, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		vs, err := rows.Values()
+		if err != nil {
+			return f, err
+		}
+		f.rows = append(f.rows, vs)
+	}
+	return f, rows.Err()
+}
+
+func (f *fetched) Next() bool {
+	f.at++
+	return f.at <= len(f.rows)
+}
+
+func (f *fetched) Err() error   { return nil }
+func (f *fetched) Close() error { return nil }
+
+// Scan does for our few types what database/sql does for many.
+func (f *fetched) Scan(dest ...any) error {
+	row := f.rows[f.at-1]
+	if len(row) != len(dest) {
+		return fmt.Errorf("scan %d columns into %d", len(row), len(dest))
+	}
+	for i, v := range row {
+		if err := assign(dest[i], v); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// assign puts a value of a column into its place: a text, a whole number, a
+// truth (stored as a number), bytes, or what scans itself.
+func assign(dest, v any) error {
+	switch x := v.(type) {
+	case int32:
+		v = int64(x)
+	case int16:
+		v = int64(x)
+	}
+	switch d := dest.(type) {
+	case sql.Scanner:
+		return d.Scan(v)
+	case *[]byte:
+		b, ok := v.([]byte)
+		*d = b
+		return mismatch(ok || v == nil, dest, v)
+	case *bool:
+		n, ok := v.(int64)
+		*d = n != 0
+		return mismatch(ok, dest, v)
+	}
+	to := reflect.ValueOf(dest).Elem()
+	switch x := v.(type) {
+	case string:
+		if to.Kind() == reflect.String {
+			to.SetString(x)
+			return nil
+		}
+	case int64:
+		if to.CanInt() && !to.OverflowInt(x) {
+			to.SetInt(x)
+			return nil
+		}
+	}
+	return mismatch(false, dest, v)
+}
+
+func mismatch(ok bool, dest, v any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("a %T does not go into a %T", v, dest)
 }
 
 // commit ends the transaction. It goes along with the changes that wait, unless

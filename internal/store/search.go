@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -64,7 +63,7 @@ func Tokens(text string) []int32 {
 // Unindexed lists ids of cases that the search index does not hold yet.
 func (r *Reader) Unindexed(ctx context.Context, limit int) ([]string, error) {
 	return all(ctx, r, "unindexed cases", `SELECT id FROM case_file WHERE indexed = 0 ORDER BY id LIMIT $1`, []any{limit},
-		func(rows *sql.Rows) (id string, err error) { err = rows.Scan(&id); return id, err })
+		func(rows scanner) (id string, err error) { err = rows.Scan(&id); return id, err })
 }
 
 // IndexCase puts the tokens of a case into the search index.

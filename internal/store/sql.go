@@ -20,11 +20,10 @@ type Reader struct {
 }
 
 // stmts keeps prepared statements by their text, of a pool or of one
-// connection.
+// connection of SQLite. PostgreSQL's driver does so by itself.
 type stmts struct {
 	db   *sql.DB
 	conn *sql.Conn
-	off  bool // the driver prepares by itself
 	mu   sync.Mutex
 	m    map[string]*sql.Stmt
 }
@@ -71,19 +70,56 @@ func (r *Reader) within(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }
 
-func (r *Reader) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+// scanner is a row that is read.
+type scanner interface{ Scan(dest ...any) error }
+
+// answer is the rows of a query, of either driver.
+type answer interface {
+	scanner
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// ask is a query and what becomes of its rows.
+type ask struct {
+	thing string // what was looked for, for errors
+	q     string
+	args  []any
+	read  func(answer) error
+}
+
+// askOne scans a single row; none is a NotFound error of the thing.
+func askOne(thing, q string, args []any, dest ...any) ask {
+	return ask{thing: thing, q: q, args: args, read: func(rows answer) error {
+		if !rows.Next() {
+			if err := rows.Err(); err != nil {
+				return err
+			}
+			return hotline.Errorf(hotline.NotFound, thing+"_not_found", "")
+		}
+		return rows.Scan(dest...)
+	}}
+}
+
+// askAll scans every row into a list.
+func askAll[T any](into *[]T, thing, q string, args []any, scan func(scanner) (T, error)) ask {
+	return ask{thing: thing, q: q, args: args, read: func(rows answer) error {
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			*into = append(*into, v)
+		}
+		return nil
+	}}
+}
+
+func (r *Reader) query(ctx context.Context, q string, args ...any) (answer, error) {
 	ctx, err := r.within(ctx)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case r.pipe != nil:
-		if err := r.pipe.flush(ctx); err != nil {
-			return nil, err
-		}
-		return r.pipe.conn.QueryContext(ctx, q, args...)
-	case r.cache.off:
-		return r.db.QueryContext(ctx, q, args...)
 	}
 	st, err := r.cache.get(ctx, q)
 	if err != nil {
@@ -92,43 +128,55 @@ func (r *Reader) query(ctx context.Context, q string, args ...any) (*sql.Rows, e
 	return st.QueryContext(ctx, args...)
 }
 
+// ask asks everything; on PostgreSQL several queries are one trip.
+func (r *Reader) ask(ctx context.Context, asks ...ask) error {
+	switch {
+	case r.pipe != nil:
+		return r.pipe.ask(ctx, asks)
+	case r.postgres:
+		conn, err := r.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", asks[0].thing, err)
+		}
+		defer conn.Close()
+		return (&pipe{conn: conn}).ask(ctx, asks)
+	}
+	for _, a := range asks {
+		rows, err := r.query(ctx, a.q, a.args...)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", a.thing, err)
+		}
+		if err := a.from(rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// from reads and closes the rows.
+func (a ask) from(rows answer) error {
+	defer rows.Close()
+	err := a.read(rows)
+	if err == nil {
+		err = rows.Err()
+	}
+	if _, ok := err.(*hotline.Error); err == nil || ok {
+		return err
+	}
+	return fmt.Errorf("read %s: %w", a.thing, err)
+}
+
 // one scans the single row of a query; none is a NotFound error of the thing
 // that was looked for.
 func (r *Reader) one(ctx context.Context, thing, q string, args []any, dest ...any) error {
-	rows, err := r.query(ctx, q, args...)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", thing, err)
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return fmt.Errorf("read %s: %w", thing, err)
-		}
-		return hotline.Errorf(hotline.NotFound, thing+"_not_found", "")
-	}
-	if err := rows.Scan(dest...); err != nil {
-		return fmt.Errorf("read %s: %w", thing, err)
-	}
-	return rows.Err()
+	return r.ask(ctx, askOne(thing, q, args, dest...))
 }
 
 // all scans every row of a query by scan.
-func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	rows, err := r.query(ctx, q, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", thing, err)
-	}
-	defer rows.Close()
+func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, scan func(scanner) (T, error)) ([]T, error) {
 	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", thing, err)
-		}
-		out = append(out, v)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", thing, err)
+	if err := r.ask(ctx, askAll(&out, thing, q, args, scan)); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -136,22 +184,21 @@ func all[T any](ctx context.Context, r *Reader, thing, q string, args []any, sca
 // exec changes something and says how many rows, for a caller who goes on by
 // that. One who does not calls put, or must.
 func (t *Tx) exec(ctx context.Context, what, q string, args ...any) (int64, error) {
-	var res sql.Result
 	ctx, err := t.within(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}
 	if t.pipe != nil {
-		if err := t.pipe.flush(ctx); err != nil {
-			return 0, err
-		}
-		res, err = t.pipe.conn.ExecContext(ctx, q, args...)
-	} else {
-		var st *sql.Stmt
-		if st, err = t.cache.get(ctx, q); err == nil {
-			res, err = st.ExecContext(ctx, args...)
-		}
+		var n int64
+		t.pipe.add(head{what: what, rows: &n}, q, args)
+		err := t.pipe.flush(ctx)
+		return n, err
 	}
+	st, err := t.cache.get(ctx, q)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	res, err := st.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}

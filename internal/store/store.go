@@ -68,7 +68,7 @@ func openPostgres(ctx context.Context, dsn string) (*Store, error) {
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		*pool = db
 	}
-	s.reader.cache, s.reader.postgres = &stmts{db: s.reader.db, off: true}, true
+	s.reader.postgres = true
 	if err := s.migrate(ctx, goose.DialectPostgres, "migrations/postgres"); err != nil {
 		s.Close()
 		return nil, err
@@ -156,7 +156,9 @@ func (s *Store) Close() error {
 		if s.group != nil {
 			s.group.stop()
 		}
-		s.reader.cache.close()
+		if s.reader.cache != nil {
+			s.reader.cache.close()
+		}
 		errs := []error{s.reader.db.Close(), s.write.Close()}
 		if s.lock != nil {
 			errs = append(errs, s.lock.Close())

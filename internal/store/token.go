@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 
 	"liandong/internal/hotline"
@@ -11,7 +10,7 @@ import (
 // Tokens lists all tokens without their hashes, the revoked ones too, oldest
 // first.
 func (r *Reader) Tokens(ctx context.Context) ([]Token, error) {
-	return all(ctx, r, "tokens", `SELECT id, name, scopes, region, active, created_at FROM token ORDER BY id`, nil, func(rows *sql.Rows) (k Token, err error) {
+	return all(ctx, r, "tokens", `SELECT id, name, scopes, region, active, created_at FROM token ORDER BY id`, nil, func(rows scanner) (k Token, err error) {
 		var scopes string
 		err = rows.Scan(&k.ID, &k.Name, &scopes, &k.Region, &k.Active, moment{&k.CreatedAt})
 		for _, s := range strings.Fields(scopes) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"liandong/internal/casefile"
+	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
@@ -170,6 +171,47 @@ func personalPart(t *testing.T, st *store.Store) {
 	}
 	err = st.Write(ctx, func(tx *store.Tx) error { return tx.SaveTold(ctx, "none", p.Told) })
 	wantCode(t, "told, of no case", err, hotline.Conflict, "stale")
+}
+
+// wholeCase: everything at once is the same as one after the other, also inside
+// a transaction that has just changed it.
+func wholeCase(t *testing.T, st *store.Store) {
+	ctx, r := t.Context(), st.Reader()
+	_, err := r.Whole(ctx, "none")
+	wantCode(t, "of no case", err, hotline.NotFound, "case_not_found")
+	c := fullCase(1)
+	write(t, st, func(tx *store.Tx) error { return tx.AddCase(ctx, &c) })
+	_, err = r.Whole(ctx, c.ID)
+	wantCode(t, "of a case without a personal part", err, hotline.NotFound, "case_not_found")
+
+	w := store.Whole{Case: c}
+	fill(&w.Private, 2)
+	w.Private.CaseID = c.ID
+	write(t, st, func(tx *store.Tx) error { return tx.AddPrivate(ctx, w.Private) })
+	got, err := r.Whole(ctx, c.ID)
+	want(t, "without legs and clocks", got, err, w)
+
+	late, early := fullLeg(c.ID, 4), fullLeg(c.ID, 3)
+	clock := newClock(func(k *deadline.Clock) { k.CaseID = c.ID })
+	w.Legs, w.Clocks = []store.LegRow{early, late}, []deadline.Clock{clock}
+	w.Legs[0].Rev, w.Legs[1].Rev = 1, 1
+	other := addCase(t, st)
+	addLeg(t, st, other.ID)
+	write(t, st, func(tx *store.Tx) error {
+		for _, l := range []store.LegRow{late, early} {
+			if err := tx.AddLeg(ctx, &l); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddClocks(ctx, clock); err != nil {
+			return err
+		}
+		got, err := tx.Whole(ctx, c.ID)
+		want(t, "inside the transaction", got, err, w)
+		return err
+	})
+	got, err = r.Whole(ctx, c.ID)
+	want(t, "whole", got, err, w)
 }
 
 func personalPartsOfMany(t *testing.T, st *store.Store) {

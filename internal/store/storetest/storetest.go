@@ -69,6 +69,7 @@ var suite = []struct {
 	{"case guard", caseGuard},
 	{"case not found", caseNotFound},
 	{"personal part", personalPart},
+	{"whole case", wholeCase},
 	{"personal parts of many", personalPartsOfMany},
 	{"cases by phone", casesByPhone},
 	{"group members", groupMembers},
