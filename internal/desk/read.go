@@ -18,28 +18,19 @@ import (
 
 // Case shows one case to an actor. What the actor may not see is NotFound.
 func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, error) {
-	c, err := d.read.Case(ctx, id)
+	whole, err := d.read.Whole(ctx, id)
 	if err != nil {
 		return CaseView{}, err
 	}
-	legs, err := d.read.LegsOf(ctx, id)
-	if err != nil {
-		return CaseView{}, err
-	}
-	if !d.seesCase(a, c.Case, legs) {
+	c := whole.Case
+	if !d.seesCase(a, c.Case, whole.Legs) {
 		return CaseView{}, hotline.Errorf(hotline.NotFound, "case_not_found", "")
 	}
-	priv, err := d.read.Private(ctx, id)
-	if err != nil {
-		return CaseView{}, err
-	}
-	v, err := d.view(a, c, priv, legs)
+	v, err := d.view(a, c, whole.Private, whole.Legs)
 	if err != nil {
 		return v, err
 	}
-	if v.Clocks, err = d.read.ClocksOf(ctx, id); err != nil {
-		return v, err
-	}
+	v.Clocks = whole.Clocks
 	if !a.AtDesk() {
 		v.Clocks = slices.DeleteFunc(v.Clocks, func(c deadline.Clock) bool { return !v.lane(c.LegID) })
 	}

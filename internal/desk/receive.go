@@ -170,7 +170,7 @@ func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in I
 	if err != nil {
 		return leg.Letter{}, err
 	}
-	if err := w.drain(link, l.ID); err != nil {
+	if _, err := w.drain(link, l.ID); err != nil {
 		return leg.Letter{}, err
 	}
 	return answer, w.keep()
@@ -306,36 +306,37 @@ func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
 	return w.check(p.Note, l.ID, true)
 }
 
-// drain applies the letters that waited for the one just applied.
-func (w *work) drain(link store.Link, legID string) error {
-	for {
+// drain applies the letters that waited for the one just applied, and says how
+// many there were.
+func (w *work) drain(link store.Link, legID string) (drained int, err error) {
+	for ; ; drained++ {
 		l, err := w.leg(legID)
 		if err != nil {
-			return err
+			return drained, err
 		}
 		next, err := w.tx.LetterInNumbered(w.ctx, legID, l.InNo+1)
 		if hotline.KindOf(err) == hotline.NotFound || err == nil && next.State != store.LetterWaiting {
-			return nil
+			return drained, nil
 		}
 		if err != nil {
-			return err
+			return drained, err
 		}
 		m, p, err := w.d.reopenLetter(next)
 		if err != nil {
-			return err
+			return drained, err
 		}
 		w.by = peerActor(link, m)
 		state, why, err := w.apply(legID, m, p)
 		if err != nil {
-			return err
+			return drained, err
 		}
 		if err := w.tx.MarkLetterIn(w.ctx, next.ID, state, w.c.ID, why); err != nil {
-			return err
+			return drained, err
 		}
 		if state == store.LetterRefused { // it was receipted as waiting: tell its sender now
 			e := w.d.refuse(link, m, next.Hash, why, Kept)
 			if err := w.postUnnumbered(link, e); err != nil {
-				return err
+				return drained, err
 			}
 		}
 	}
@@ -372,14 +373,19 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in In
 	if err != nil {
 		return leg.Letter{}, err
 	}
-	if w.isNew { // letters that overtook the offer need the case on file
+	kept := w.isNew
+	if kept { // letters that overtook the offer need the case on file
 		if err := w.keep(); err != nil {
 			return leg.Letter{}, err
 		}
 		w.isNew = false
 	}
-	if err := w.drain(link, m.Leg); err != nil {
+	drained, err := w.drain(link, m.Leg)
+	if err != nil {
 		return leg.Letter{}, err
+	}
+	if kept && drained == 0 {
+		return answer, nil
 	}
 	return answer, w.keep()
 }

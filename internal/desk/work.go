@@ -60,30 +60,20 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, by hotline.Actor, caseID 
 // works but what needs its words.
 func (d *Desk) load(ctx context.Context, tx *store.Tx, by hotline.Actor, caseID string) (*work, error) {
 	w := &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: by}
-	var err error
-	if w.c, err = tx.Case(ctx, caseID); err != nil {
+	whole, err := tx.Whole(ctx, caseID)
+	if err != nil {
 		return nil, err
 	}
-	if w.priv, err = tx.Private(ctx, caseID); err != nil {
-		return nil, err
-	}
+	w.c, w.priv = whole.Case, whole.Private
 	if w.key, err = d.caseKey(w.priv); hotline.CodeOf(err) == "erased" {
 		w.erased = err
 	} else if err != nil {
 		return nil, err
 	}
-	legs, err := tx.LegsOf(ctx, caseID)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range legs {
+	for _, l := range whole.Legs {
 		w.legs = append(w.legs, &legWork{LegRow: l})
 	}
-	clocks, err := tx.ClocksOf(ctx, caseID)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range clocks {
+	for _, c := range whole.Clocks {
 		w.clocks = append(w.clocks, clockWork{Clock: c})
 	}
 	return w, nil
