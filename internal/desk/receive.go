@@ -60,37 +60,33 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 
 func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
 	m := in.Letter
-	if known, err := tx.LetterIn(ctx, m.ID); err == nil {
-		if known.Hash != in.Hash || known.Peer != link.Peer {
+	known, err := tx.Arrival(ctx, m.ID, m.Leg, m.Number)
+	if err != nil {
+		return leg.Letter{}, err
+	}
+	if same := known.Same; same != nil {
+		if same.Hash != in.Hash || same.Peer != link.Peer {
 			return d.refuse(link, m, in.Hash, "letter_id_reused", Dropped), nil
 		}
-		return d.answerAgain(link, m, known), nil
-	} else if hotline.KindOf(err) != hotline.NotFound {
-		return leg.Letter{}, err
+		return d.answerAgain(link, m, *same), nil
 	}
 	if m.Type == leg.TypeError || m.Type == leg.TypeReceipt {
 		return leg.Letter{}, d.answered(ctx, tx, link, m)
 	}
-	same, err := tx.LetterInNumbered(ctx, m.Leg, m.Number)
-	switch {
-	case err == nil && m.Type == string(leg.Void) && same.ID == m.Body.Re && same.Hash == m.Body.Hash:
-		// The voided letter is here and stands: its sender learns that.
-		r := d.answerAgain(link, m, same)
-		r.Body.Re, r.Body.Hash, r.Body.Code = m.ID, in.Hash, AlreadyApplied
-		return r, nil
-	case err == nil:
+	if same := known.Numbered; same != nil {
+		if m.Type == string(leg.Void) && same.ID == m.Body.Re && same.Hash == m.Body.Hash {
+			// The voided letter is here and stands: its sender learns that.
+			r := d.answerAgain(link, m, *same)
+			r.Body.Re, r.Body.Hash, r.Body.Code = m.ID, in.Hash, AlreadyApplied
+			return r, nil
+		}
 		return d.refuse(link, m, in.Hash, "number_reused", Dropped), nil
-	case hotline.KindOf(err) != hotline.NotFound:
-		return leg.Letter{}, err
 	}
-	l, err := tx.Leg(ctx, m.Leg)
-	switch {
-	case err == nil && l.Peer != link.Peer:
+	switch l := known.Leg; {
+	case l != nil && l.Peer != link.Peer:
 		return d.refuse(link, m, in.Hash, "not_your_leg", Dropped), nil
-	case err == nil:
-		return d.numbered(ctx, tx, link, in, l)
-	case hotline.KindOf(err) != hotline.NotFound:
-		return leg.Letter{}, err
+	case l != nil:
+		return d.numbered(ctx, tx, link, in, *l)
 	case m.Type == leg.TypeOffer && m.Number == 1:
 		return d.offered(ctx, tx, link, in)
 	case m.Type == string(leg.Void) && m.Number == 1: // an offer that never came
@@ -563,9 +559,13 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	if m.Type == leg.TypeError {
 		state = store.LetterRefused
 	}
-	first, err := tx.EndLetter(ctx, out.ID, state, string(doc), d.Now())
-	if err != nil || !first && out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted) {
-		return err
+	switch {
+	case out.State == store.LetterWaiting:
+		if err := tx.EndWaiting(ctx, out.ID, state, string(doc), d.Now()); err != nil {
+			return err
+		}
+	case out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted):
+		return nil
 	}
 	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && m.Body.Code == ""
 	if quiet || out.CaseID == "" || out.Number == 0 {

@@ -70,9 +70,3 @@ func (r *Reader) DueClocks(ctx context.Context, now time.Time, limit int) ([]dea
 	return all(ctx, r, "due clocks", `SELECT `+clockColumns+` FROM clock WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`,
 		[]any{now.UnixMicro(), limit}, scanClock)
 }
-
-// Overdue lists running clocks past their due time, longest first.
-func (r *Reader) Overdue(ctx context.Context, now time.Time, limit int) ([]deadline.Clock, error) {
-	return all(ctx, r, "overdue clocks", `SELECT `+clockColumns+` FROM clock WHERE stopped_at IS NULL AND due_at < $1
-		ORDER BY due_at, case_id LIMIT $2`, []any{now.UnixMicro(), limit}, scanClock)
-}

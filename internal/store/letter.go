@@ -62,11 +62,12 @@ func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
 }
 
 // DueLetters lists letters to a peer that may be sent now, oldest first. Of a
-// leg only the first that waits is listed: order per leg.
+// leg only the first that waits is listed: order per leg. (That what waits is
+// not voided goes without saying; SQLite wants it said to use the index.)
 func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
 	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2
 		AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
-			AND e.number < o.number AND e.state = 'waiting')
+			AND e.number < o.number AND e.state = 'waiting' AND e.state <> 'voided')
 		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
 }
 
@@ -87,10 +88,17 @@ func (t *Tx) RetryLetter(ctx context.Context, id string, attempts int, next time
 // EndLetter records how a waiting letter ended. It says whether this call was
 // the one: a second receipt has no effect.
 func (t *Tx) EndLetter(ctx context.Context, id, state, answer string, at time.Time) (bool, error) {
-	n, err := t.exec(ctx, "end letter", `UPDATE letter_out SET state = $1, answer = $2, answered_at = $3, next_try_at = NULL
-		WHERE id = $4 AND state = 'waiting'`, state, answer, micros(at), id)
+	n, err := t.exec(ctx, "end letter", endLetter, state, answer, micros(at), id)
 	return n == 1, err
 }
+
+// EndWaiting is EndLetter for a letter that this transaction has read and found
+// waiting: someone faster is ErrStale.
+func (t *Tx) EndWaiting(ctx context.Context, id, state, answer string, at time.Time) error {
+	return t.must(ctx, "end letter", endLetter, state, answer, micros(at), id)
+}
+
+const endLetter = `UPDATE letter_out SET state = $1, answer = $2, answered_at = $3, next_try_at = NULL WHERE id = $4 AND state = 'waiting'`
 
 // ReviveLetter puts a refused or expired letter back to be sent, for a person
 // or a late receipt.
@@ -203,12 +211,39 @@ func (r *Reader) LetterIn(ctx context.Context, id string) (LetterIn, error) {
 	return l, err
 }
 
+const letterInNumbered = `SELECT ` + letterInColumns + ` FROM letter_in WHERE leg_id = $1 AND number = $2 AND number > 0`
+
 // LetterInNumbered reads the received letter that has a number in a leg.
 func (r *Reader) LetterInNumbered(ctx context.Context, legID string, number int64) (LetterIn, error) {
 	var l LetterIn
-	err := r.one(ctx, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number = $2 AND number > 0`,
-		[]any{legID, number}, letterInFields(&l)...)
+	err := r.one(ctx, "letter", letterInNumbered, []any{legID, number}, letterInFields(&l)...)
 	return l, err
+}
+
+// Arrival is what is known when a letter arrives; a nil part is not there.
+type Arrival struct {
+	Same     *LetterIn // with its id
+	Numbered *LetterIn // with its number in its leg
+	Leg      *LegRow
+}
+
+// Arrival reads what is known of a letter by its id, its leg and its number.
+func (r *Reader) Arrival(ctx context.Context, id, legID string, number int64) (Arrival, error) {
+	var same, numbered []LetterIn
+	var legs []LegRow
+	err := r.ask(ctx,
+		askAll(&same, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE id = $1`, []any{id}, scanLetterIn),
+		askAll(&numbered, "letter", letterInNumbered, []any{legID, number}, scanLetterIn),
+		askAll(&legs, "leg", `SELECT `+legColumns+` FROM leg WHERE id = $1`, []any{legID}, scanLeg))
+	return Arrival{Same: first(same), Numbered: first(numbered), Leg: first(legs)}, err
+}
+
+// first is the first row of a list, nil of an empty one.
+func first[T any](rows []T) *T {
+	if len(rows) == 0 {
+		return nil
+	}
+	return &rows[0]
 }
 
 // LettersIn lists letters of a peer in the order of their ids, for reconciling.

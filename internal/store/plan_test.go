@@ -44,7 +44,6 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		list bool   // the index holds these rows only, or in this order, so it is read from its beginning
 	}{
 		{"due clocks", func(r *Reader) error { _, err := r.DueClocks(ctx, now, 10); return err }, "clock_next", false},
-		{"overdue clocks", func(r *Reader) error { _, err := r.Overdue(ctx, now, 10); return err }, "clock_over", false},
 		{"clocks of a case", func(r *Reader) error { _, err := r.ClocksOf(ctx, "c"); return err }, "clock_case", false},
 		{"due letters", func(r *Reader) error { _, err := r.DueLetters(ctx, "p", now, 10); return err }, "letter_out_due", false},
 		{"next letter", func(r *Reader) error { _, err := r.NextLetterAt(ctx, "p"); return err }, "letter_out_due", false},

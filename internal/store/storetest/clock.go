@@ -1,9 +1,7 @@
 package storetest
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -141,13 +139,6 @@ func dueClocks(t *testing.T, st *store.Store) {
 	want(t, "two that are due", named(got), err, []string{"long ago", "long ago too"})
 	got, err = r.DueClocks(ctx, start.Add(-time.Hour), 10)
 	want(t, "due before all", named(got), err, []string{})
-	got, err = r.Overdue(ctx, now, 10)
-	listed := named(got)
-	if !slices.IsSortedFunc(got, func(a, b deadline.Clock) int { return a.Due.Compare(b.Due) }) {
-		t.Errorf("overdue: got %v, want the longest first", listed)
-	}
-	slices.SortFunc(listed, cmp.Compare[string])
-	want(t, "overdue", listed, err, []string{"long ago", "long ago too", "no rung left"})
 }
 
 func events(t *testing.T, st *store.Store) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -141,6 +142,22 @@ func letterEndsOnce(t *testing.T, st *store.Store) {
 	if err := st.Write(ctx, func(tx *store.Tx) error { _, err := tx.EndLetter(ctx, other, "eaten", "", start); return err }); err == nil {
 		t.Error("an impossible end: got no error, want it refused")
 	}
+}
+
+func endWaiting(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	id := post(t, st)
+	end := func(state string) error {
+		return st.Write(ctx, func(tx *store.Tx) error { return tx.EndWaiting(ctx, id, state, state+" answer", start) })
+	}
+	if err := end(store.LetterRefused); err != nil {
+		t.Fatalf("a waiting letter: got %v, want it ended", err)
+	}
+	got, err := st.Reader().LetterOut(ctx, id)
+	want(t, "ended", got, err, newLetter(func(l *store.LetterOut) {
+		l.ID, l.State, l.Answer, l.AnsweredAt = id, store.LetterRefused, "refused answer", start
+	}))
+	wantCode(t, "ended twice", end(store.LetterReceipted), hotline.Conflict, "stale")
 }
 
 func voidTakesNumber(t *testing.T, st *store.Store) {
@@ -291,6 +308,29 @@ func letterInRoundTrip(t *testing.T, st *store.Store) {
 	})
 	_, err = r.LetterInNumbered(ctx, "l1", 0)
 	wantCode(t, "by no number", err, hotline.NotFound, "letter_not_found")
+}
+
+func arrival(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	l := addLeg(t, st, addCase(t, st).ID)
+	first := newLetterIn(func(m *store.LetterIn) { m.LegID = l.ID })
+	second := newLetterIn(func(m *store.LetterIn) { m.LegID, m.Number = "l9", 2 })
+	write(t, st, func(tx *store.Tx) error { return errors.Join(tx.KeepLetter(ctx, first), tx.KeepLetter(ctx, second)) })
+	for _, tc := range []struct {
+		name, id, leg string
+		number        int64
+		want          store.Arrival
+	}{
+		{"nothing known", "none", "none", 1, store.Arrival{}},
+		{"its leg", "none", l.ID, 2, store.Arrival{Leg: l}},
+		{"all of it", first.ID, l.ID, 1, store.Arrival{Same: &first, Numbered: &first, Leg: l}},
+		{"another with its number", "none", "l9", 2, store.Arrival{Numbered: &second}},
+		{"itself, from elsewhere", second.ID, l.ID, 1, store.Arrival{Same: &second, Numbered: &first, Leg: l}},
+		{"no number", "none", "l9", 0, store.Arrival{}},
+	} {
+		got, err := st.Reader().Arrival(ctx, tc.id, tc.leg, tc.number)
+		want(t, tc.name, got, err, tc.want)
+	}
 }
 
 func lettersIn(t *testing.T, st *store.Store) {

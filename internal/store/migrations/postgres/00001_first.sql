@@ -229,7 +229,6 @@ CREATE TABLE clock (
 );
 CREATE INDEX clock_case ON clock (case_id);
 CREATE INDEX clock_next ON clock (next_at, id) WHERE next_at IS NOT NULL;
-CREATE INDEX clock_over ON clock (due_at, case_id) WHERE stopped_at IS NULL;
 
 -- Letters that we send. A row waits until the receipt is here.
 CREATE TABLE letter_out (
@@ -253,7 +252,6 @@ CREATE TABLE letter_out (
 );
 CREATE UNIQUE INDEX letter_out_number ON letter_out (leg_id, number) WHERE number > 0 AND state <> 'voided';
 CREATE INDEX letter_out_due ON letter_out (peer, next_try_at) WHERE next_try_at IS NOT NULL;
-CREATE INDEX letter_out_leg ON letter_out (leg_id, number);
 CREATE INDEX letter_out_case ON letter_out (case_id);
 CREATE INDEX letter_out_peer ON letter_out (peer, id);
 CREATE INDEX letter_out_open ON letter_out (peer, id) WHERE state IN ('waiting','refused','expired');
