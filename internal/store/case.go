@@ -116,17 +116,20 @@ func (t *Tx) SaveCase(ctx context.Context, c *CaseRow) error {
 	if err != nil {
 		return fmt.Errorf("save case: %w", err)
 	}
-	err = t.must(ctx, "save case", `UPDATE case_file SET version = $1, rev = rev + 1, status = $2, kind = $3, level = $4,
-		category = $5, line = $6, decided = $7, item = $8, urgent = $9, urgent_by = $10, first_response = $11, unread = $12,
-		danger = $13, region = $14, confidential = $15, language = $16, consent = $17, safe_contact = $18, subject_unit = $19,
-		outcome = $20, interim = $21, returns = $22, dispute = $23, group_id = $24, closed_at = $25, callback_at = $26,
-		solved = $27, satisfaction = $28, scale = $29, mapped = $30, needs_callback = $31, links = $32, due_at = $33
-		WHERE id = $34 AND rev = $35`,
-		c.Version, string(c.Status), string(c.Kind), c.Level, c.Category, c.Line, flag(c.Decided), c.Item, c.Urgent,
-		c.UrgentBy, c.FirstResponse, flag(c.Unread), c.Danger, c.Region, flag(c.Confidential), c.Language, maybe(c.Consent),
-		c.SafeContact, c.SubjectUnit, string(c.Outcome), c.Interim, c.Returns, flag(c.Dispute), c.GroupID,
-		micros(c.ClosedAt), micros(c.CallbackAt), maybe(c.Solved), c.Satisfaction, c.Scale, c.Mapped, flag(c.NeedsCallback),
-		string(links), micros(c.DueAt), c.ID, c.Rev)
+	err = t.save(ctx, "case", "case_file", c.ID, c.Rev, []column{
+		{name: "version", value: c.Version}, {name: "status", value: string(c.Status), indexed: true}, {name: "kind", value: string(c.Kind)},
+		{name: "level", value: c.Level}, {name: "category", value: c.Category, indexed: true}, {name: "line", value: c.Line},
+		{name: "decided", value: flag(c.Decided)}, {name: "item", value: c.Item}, {name: "urgent", value: c.Urgent},
+		{name: "urgent_by", value: c.UrgentBy}, {name: "first_response", value: c.FirstResponse}, {name: "unread", value: flag(c.Unread)},
+		{name: "danger", value: c.Danger}, {name: "region", value: c.Region, indexed: true}, {name: "confidential", value: flag(c.Confidential)},
+		{name: "language", value: c.Language}, {name: "consent", value: maybe(c.Consent)}, {name: "safe_contact", value: c.SafeContact},
+		{name: "subject_unit", value: c.SubjectUnit}, {name: "outcome", value: string(c.Outcome)}, {name: "interim", value: c.Interim},
+		{name: "returns", value: c.Returns}, {name: "dispute", value: flag(c.Dispute), indexed: true},
+		{name: "group_id", value: c.GroupID, indexed: true}, {name: "closed_at", value: micros(c.ClosedAt)},
+		{name: "callback_at", value: micros(c.CallbackAt)}, {name: "solved", value: maybe(c.Solved)}, {name: "satisfaction", value: c.Satisfaction},
+		{name: "scale", value: c.Scale}, {name: "mapped", value: c.Mapped}, {name: "needs_callback", value: flag(c.NeedsCallback)},
+		{name: "links", value: string(links)}, {name: "due_at", value: micros(c.DueAt), indexed: true},
+	})
 	if err == nil {
 		c.Rev++
 	}

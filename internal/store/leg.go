@@ -98,14 +98,15 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 
 // SaveLeg writes what may change in a leg, guarded by its rev, which it raises.
 func (t *Tx) SaveLeg(ctx context.Context, l *LegRow) error {
-	err := t.must(ctx, "save leg", `UPDATE leg SET unit = $1, state = $2, version = $3, rev = rev + 1, moved_at = $4, reopen_until = $5,
-		pending = $6, ground = $7, basis = $8, next_owner = $9, contested = $10, undeliverable = $11, repair = $12,
-		resolution = $13, successor = $14, out_no = $15, in_no = $16, due_at = $17, prompted_at = $18, silenced_at = $19,
-		role = $20
-		WHERE id = $21 AND rev = $22`,
-		l.Unit, string(l.State), l.Version, micros(l.MovedAt), micros(l.ReopenUntil), string(l.Pending), string(l.Ground), l.Basis,
-		l.NextOwner, flag(l.Contested), flag(l.Undeliverable), l.Repair, string(l.Resolution), l.Successor, l.OutNo, l.InNo,
-		micros(l.DueAt), micros(l.PromptedAt), micros(l.SilencedAt), string(l.Role), l.ID, l.Rev)
+	err := t.save(ctx, "leg", "leg", l.ID, l.Rev, []column{
+		{name: "unit", value: l.Unit, indexed: true}, {name: "state", value: string(l.State), indexed: true}, {name: "version", value: l.Version},
+		{name: "moved_at", value: micros(l.MovedAt)}, {name: "reopen_until", value: micros(l.ReopenUntil)}, {name: "pending", value: string(l.Pending)},
+		{name: "ground", value: string(l.Ground)}, {name: "basis", value: l.Basis}, {name: "next_owner", value: l.NextOwner},
+		{name: "contested", value: flag(l.Contested)}, {name: "undeliverable", value: flag(l.Undeliverable)},
+		{name: "repair", value: l.Repair, indexed: true}, {name: "resolution", value: string(l.Resolution)}, {name: "successor", value: l.Successor},
+		{name: "out_no", value: l.OutNo}, {name: "in_no", value: l.InNo}, {name: "due_at", value: micros(l.DueAt), indexed: true},
+		{name: "prompted_at", value: micros(l.PromptedAt)}, {name: "silenced_at", value: micros(l.SilencedAt)}, {name: "role", value: string(l.Role)},
+	})
 	if err == nil {
 		l.Rev++
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -227,6 +229,73 @@ func (t *Tx) must(ctx context.Context, what, q string, args ...any) error {
 		return ErrStale
 	}
 	return err
+}
+
+// column is a column of a row to be saved.
+type column struct {
+	name    string
+	value   any  // string, int, int64 or nil
+	indexed bool // stands in an index, in its columns or in its condition
+}
+
+// save writes columns of a row, guarded by its rev, which it raises. SQLite
+// takes an entry out of an index and puts it back for every column that a
+// statement names, changed or not; so there what stands in an index is named
+// only when it changes.
+func (t *Tx) save(ctx context.Context, thing, table, id string, rev int64, columns []column) error {
+	if !t.postgres {
+		var err error
+		if columns, err = t.changed(ctx, thing, table, id, rev, columns); err != nil {
+			return err
+		}
+	}
+	args := make([]any, 0, len(columns)+2)
+	var q strings.Builder
+	q.WriteString("UPDATE " + table + " SET rev = rev + 1")
+	for _, c := range columns {
+		args = append(args, c.value)
+		q.WriteString(", " + c.name + " = $" + strconv.Itoa(len(args)))
+	}
+	args = append(args, id, rev)
+	q.WriteString(" WHERE id = $" + strconv.Itoa(len(args)-1) + " AND rev = $" + strconv.Itoa(len(args)))
+	return t.must(ctx, "save "+thing, q.String(), args...)
+}
+
+// changed leaves out indexed columns that are already as they shall be.
+func (t *Tx) changed(ctx context.Context, thing, table, id string, rev int64, columns []column) ([]column, error) {
+	var names []string
+	for _, c := range columns {
+		if c.indexed {
+			names = append(names, c.name)
+		}
+	}
+	were := make([]any, len(names))
+	into := make([]any, len(names))
+	for i := range were {
+		into[i] = &were[i]
+	}
+	err := t.one(ctx, thing, "SELECT "+strings.Join(names, ", ")+" FROM "+table+" WHERE id = $1 AND rev = $2", []any{id, rev}, into...)
+	if hotline.KindOf(err) == hotline.NotFound {
+		return nil, ErrStale
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []column
+	for _, c := range columns {
+		if c.indexed {
+			was := were[0]
+			were = were[1:]
+			if n, ok := c.value.(int); ok {
+				c.value = int64(n)
+			}
+			if was == c.value {
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 // micros is a moment as it is stored; the zero moment is NULL.
