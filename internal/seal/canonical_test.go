@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"pgregory.net/rapid"
 
 	"liandong/internal/hotline"
@@ -107,5 +108,24 @@ func FuzzCanonical(f *testing.F) {
 		if err != nil || !bytes.Equal(got, again) {
 			t.Fatalf("%q is not canonical: %q, %v", got, again, err)
 		}
+	})
+}
+
+// The quick check and the thorough one take the same documents.
+func TestQuickCheckIsTheThoroughOne(t *testing.T) {
+	pieces := []string{`{`, `}`, `[`, `]`, `"a"`, `"b"`, `"a\""`, `"\\"`, `"\u00e9"`, `"药"`, "\"\xff\"", `:`, `,`, ` `, `1`, `-`, `0`, `-0`, `00`, `1.5`, `1e3`,
+		`9007199254740991`, `9007199254740992`, `12345678901234567`, `true`, `null`, `nul`, strings.Repeat("[", MaxDepth-1), strings.Repeat("]", MaxDepth-1)}
+	agree := func(doc string) {
+		quick := plainNumbers([]byte(doc)) && jsontext.Value(doc).IsValid()
+		if err := findFault([]byte(doc)); quick != (err == nil) {
+			t.Fatalf("%s: the quick check takes it: %v, the thorough one says %v", doc, quick, err)
+		}
+	}
+	for _, doc := range []string{``, ` `, `{}`, `{} {}`, `1 2`, `[1,2]`, `{"a":1,"a":2}`, `{"a":{"b":[1,-2,{"c":"]"}]}}`, strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth),
+		strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)} {
+		agree(doc)
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		agree(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 12).Draw(r, "pieces"), ""))
 	})
 }
