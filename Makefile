@@ -10,10 +10,10 @@ vendor     := internal/web/static/vendor/tabler.min.css
 dev_pg     := $(or $(TMPDIR),/tmp)/liandong-pg
 FUZZ_TIME  ?= 10s
 
-.PHONY: help demo test build assets lint fmt fuzz torture bench docs pg pg-stop setup
+.PHONY: help demo test build assets lint fmt fuzz torture bench microbench docs pg pg-stop setup
 
 help: ## says what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 demo: build ## runs the product on sample data: one 12345 platform and one 110 platform, on this machine
 	bin/liandong demo $(DEMO)
@@ -48,7 +48,10 @@ fuzz: $(vendor) ## runs each fuzz test for FUZZ_TIME (10s)
 torture: setup $(vendor) ## runs the fault tests long: kills and broken networks, not for every change
 	LIANDONG_TORTURE=1 scripts/with-pg go test -count=1 -v -run 'TestKilledNodes|TestDisturbed' -timeout 0 ./cmd/liandong ./internal/exchange
 
-bench: setup $(vendor) ## runs the benchmarks; no test looks at a clock, so read them
+bench: setup build ## measures the product against what this machine can do, as ratios; BENCH="-only intake" measures a part
+	scripts/with-pg go run ./bench $(BENCH)
+
+microbench: setup $(vendor) ## runs the Go benchmarks of single functions
 	scripts/with-pg go test -run '^$$' -bench . -benchmem -p 1 -timeout 0 ./...
 
 docs: ## writes the generated pages anew
