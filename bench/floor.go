@@ -108,7 +108,7 @@ type loop struct {
 }
 
 func (b *bench) newLoop(ctx context.Context, s script) (*loop, error) {
-	path := filepath.Join(b.dir, "floor.db")
+	path := filepath.Join(b.dir, fmt.Sprintf("floor%d.db", time.Now().UnixNano()))
 	if err := makeSchema(ctx, path); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@
 //     of the transaction that the node runs, as PostgreSQL's own log tells them;
 //   - on SQLite, a plain loop with one prepared connection that runs the same
 //     statements and commits case by case, as durable as the node;
-//   - one durable commit of one small row.
+//   - one durable commit, of the same statements and of one small row.
 package main
 
 import (
