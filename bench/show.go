@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -135,7 +136,22 @@ func (n *node) fill(ctx context.Context, cases int) ([]string, error) {
 		}
 		ids = append(ids, made...)
 	}
-	return ids, nil
+	return ids, n.analyse(ctx)
+}
+
+// analyse does at once what PostgreSQL does by itself within a minute or so of
+// many new rows: it counts them, so that the planner knows them.
+func (n *node) analyse(ctx context.Context) error {
+	if n.engine != "postgres" {
+		return nil
+	}
+	db, err := sql.Open("pgx", n.dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "ANALYZE")
+	return err
 }
 
 func (n *node) fillOne(ctx context.Context, tx *store.Tx, keys seal.KeyService, i int, at time.Time) (string, error) {
