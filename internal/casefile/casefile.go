@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -179,7 +180,7 @@ func CanClose(c Case, legs []leg.Leg, outcome Outcome) error {
 	if !c.ClosedAt.IsZero() {
 		return hotline.Errorf(hotline.Conflict, "case_closed", "status")
 	}
-	if !knownOutcome(outcome) {
+	if !slices.Contains(Outcomes(), outcome) {
 		return hotline.Errorf(hotline.Invalid, "outcome_unknown", "outcome", string(outcome))
 	}
 	for _, l := range legs {
@@ -188,15 +189,6 @@ func CanClose(c Case, legs []leg.Leg, outcome Outcome) error {
 		}
 	}
 	return nil
-}
-
-func knownOutcome(o Outcome) bool {
-	for _, k := range Outcomes() {
-		if k == o {
-			return true
-		}
-	}
-	return false
 }
 
 // Map puts a raw satisfaction on the 3-level scale: 1 satisfied, 2 fairly,
@@ -258,14 +250,4 @@ func CheckLine(field, s string) error {
 		}
 	}
 	return CheckText(field, s, LineMost)
-}
-
-// Known says whether a value stands in a list, for kinds, channels and so on.
-func Known[T comparable](list []T, v T) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"liandong/internal/calendar"
@@ -129,7 +130,7 @@ func checkDo(do Do) error {
 	case leg.Send, leg.Receive, leg.Callback, leg.Void: // not for people
 		return hotline.Errorf(hotline.Invalid, "not_your_move", "verb", string(do.Verb))
 	}
-	if !casefile.Known(leg.Verbs(), do.Verb) {
+	if !slices.Contains(leg.Verbs(), do.Verb) {
 		return hotline.Errorf(hotline.Invalid, "verb_unknown", "verb", string(do.Verb))
 	}
 	return nil

@@ -207,9 +207,9 @@ func (w *work) call(l *legWork, c Call) error {
 
 func checkCall(c Call, now time.Time) error {
 	switch {
-	case !casefile.Known(CallKinds, c.Kind):
+	case !slices.Contains(CallKinds, c.Kind):
 		return hotline.Errorf(hotline.Invalid, "call_kind_unknown", "kind", c.Kind)
-	case !casefile.Known(CallOutcomes, c.Outcome):
+	case !slices.Contains(CallOutcomes, c.Outcome):
 		return hotline.Errorf(hotline.Invalid, "call_outcome_unknown", "outcome", c.Outcome)
 	case c.At.After(now.Add(time.Minute)):
 		return hotline.Errorf(hotline.Invalid, "occurred_in_future", "at")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -163,7 +164,7 @@ func (d *Desk) checkIn(in *In) error {
 	if err := casefile.CheckText("text", in.Text, casefile.TextMost); err != nil {
 		return err
 	}
-	if !casefile.Known(casefile.Channels, in.Channel) {
+	if !slices.Contains(casefile.Channels, in.Channel) {
 		return hotline.Errorf(hotline.Invalid, "channel_unknown", "channel", in.Channel)
 	}
 	for field, s := range map[string]string{"address": in.Address, "caller.name": in.CallerName, "caller.language": in.Language,
@@ -250,7 +251,7 @@ func (d *Desk) checkDecision(dec Decision) error {
 			return hotline.Errorf(hotline.Invalid, "item_unknown", "item", *dec.Item)
 		}
 	}
-	if dec.Kind != nil && !casefile.Known(casefile.Kinds(), *dec.Kind) {
+	if dec.Kind != nil && !slices.Contains(casefile.Kinds(), *dec.Kind) {
 		return hotline.Errorf(hotline.Invalid, "kind_unknown", "kind", string(*dec.Kind))
 	}
 	if dec.Level != nil && (*dec.Level < casefile.LifeNow || *dec.Level > casefile.Info) {

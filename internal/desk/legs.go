@@ -265,7 +265,7 @@ func (w *work) target(to, field string) (store.Link, directory.Unit, error) {
 			return store.Link{}, directory.Unit{}, hotline.Errorf(hotline.Conflict, "link_stopped", field+"to", code)
 		}
 		return l, directory.Unit{}, nil
-	case code == "" && casefile.Known([]string{"12345", "110", "119", "120", "122"}, to):
+	case code == "" && slices.Contains([]string{"12345", "110", "119", "120", "122"}, to):
 		l, err := w.d.linkTo(w.ctx, to, w.c.Region)
 		return l, directory.Unit{}, err
 	}

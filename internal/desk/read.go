@@ -206,7 +206,7 @@ func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, who cal
 			continue
 		}
 		for _, verb := range l.Can(side, now) {
-			if a.May(rightFor(verb, side, l.Local()), at) && !casefile.Known(v.Can, verb) {
+			if a.May(rightFor(verb, side, l.Local()), at) && !slices.Contains(v.Can, verb) {
 				v.Can = append(v.Can, verb)
 			}
 		}
@@ -272,7 +272,7 @@ func (d *Desk) Cases(ctx context.Context, a hotline.Actor, f Filter) (CaseList, 
 }
 
 func (d *Desk) checkFilter(f Filter) error {
-	if f.Status != "" && !casefile.Known(casefile.Statuses(), f.Status) {
+	if f.Status != "" && !slices.Contains(casefile.Statuses(), f.Status) {
 		return hotline.Errorf(hotline.Invalid, "status_unknown", "status", string(f.Status))
 	}
 	if f.Line != "" && f.Line != string(catalogue.Line110) && f.Line != string(catalogue.Line12345) {

@@ -436,7 +436,7 @@ func (w *work) takeOffer(link store.Link, in Incoming) error {
 	if urgent != "" && urgent != b.UrgentClass {
 		c.UrgentBy = "machine"
 	}
-	if !casefile.Known(casefile.Kinds(), c.Kind) {
+	if !slices.Contains(casefile.Kinds(), c.Kind) {
 		c.Kind = casefile.OtherKind
 	}
 	if c.Level < casefile.LifeNow || c.Level > casefile.Info {
@@ -515,7 +515,7 @@ func (d *Desk) heardDues(dues []leg.Due, l leg.Leg) []deadline.Clock {
 	var out []deadline.Clock
 	for _, due := range dues {
 		k := deadline.Kind(due.Clock)
-		if !casefile.Known(deadline.LegKinds(), k) {
+		if !slices.Contains(deadline.LegKinds(), k) {
 			continue // a clock that this version does not know
 		}
 		c := deadline.Clock{Kind: k, Budget: due.Budget, Start: l.SentAt}
@@ -607,7 +607,7 @@ func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
 			return err
 		}
 	}
-	if l.Resolution != leg.Unresolved && casefile.Known(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
+	if l.Resolution != leg.Unresolved && slices.Contains(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
 		return w.asMachine(func() error {
 			return w.perform(l, leg.Act{Verb: leg.Withdraw, Side: leg.Sender, At: w.now}, Do{Verb: leg.Withdraw, Note: "已另行处理"})
 		})

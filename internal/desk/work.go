@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"liandong/internal/audit"
@@ -258,7 +259,7 @@ func (w *work) startClocks(cs []deadline.Clock, legID string, urgent bool) {
 func (w *work) stopClocks(legID string, at time.Time, kinds ...deadline.Kind) {
 	for i := range w.clocks {
 		c := &w.clocks[i]
-		if c.LegID == legID && c.Stopped.IsZero() && casefile.Known(kinds, c.Kind) {
+		if c.LegID == legID && c.Stopped.IsZero() && slices.Contains(kinds, c.Kind) {
 			c.Stopped, c.Next, c.stopped = at, time.Time{}, true
 		}
 	}

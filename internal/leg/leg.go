@@ -1,6 +1,7 @@
 package leg
 
 import (
+	"slices"
 	"time"
 
 	"liandong/internal/hotline"
@@ -134,7 +135,7 @@ func (l Leg) Do(a Act) (Leg, error) {
 	moved := to != l.State
 	if moved {
 		l.Version++
-		if !has(asked, to) {
+		if !slices.Contains(asked, to) {
 			l.Pending = ""
 		}
 	}
@@ -172,12 +173,12 @@ func Moving(v Verb) bool {
 }
 
 func (a Act) check(l Leg) error {
-	if a.Verb == Return && (!has(groundStates, l.State) || a.Letter) {
+	if a.Verb == Return && (!slices.Contains(groundStates, l.State) || a.Letter) {
 		return nil // Next refuses a wrong state; a peer's return always stands
 	}
 	switch a.Verb {
 	case Return:
-		if !knownGround(a.Ground) {
+		if !slices.Contains(Grounds(), a.Ground) {
 			return hotline.Errorf(hotline.Invalid, "ground_unknown", "ground", string(a.Ground))
 		}
 		if a.Basis == "" {
@@ -213,15 +214,6 @@ func answers(side Side) Verb {
 		return Withdraw
 	}
 	return Extend
-}
-
-func knownGround(g Ground) bool {
-	for _, k := range Grounds() {
-		if k == g {
-			return true
-		}
-	}
-	return false
 }
 
 // GrantAtOnce says that the holder's machine grants an asked withdrawal by

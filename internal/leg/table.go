@@ -1,6 +1,10 @@
 package leg
 
-import "liandong/internal/hotline"
+import (
+	"slices"
+
+	"liandong/internal/hotline"
+)
 
 // State of a leg. The names are part of the contract.
 type State string
@@ -157,7 +161,7 @@ func Next(from State, verb Verb, side Side) (State, error) {
 		}
 	}
 	for _, e := range events {
-		if e.verb == verb && (e.side == "" || e.side == side) && (e.states == nil || has(e.states, from)) {
+		if e.verb == verb && (e.side == "" || e.side == side) && (e.states == nil || slices.Contains(e.states, from)) {
 			return from, nil
 		}
 	}
@@ -179,15 +183,6 @@ func moves(v Verb, side Side) bool {
 func event(v Verb, side Side) bool {
 	for _, e := range events {
 		if e.verb == v && (e.side == "" || e.side == side) {
-			return true
-		}
-	}
-	return false
-}
-
-func has(states []State, s State) bool {
-	for _, x := range states {
-		if x == s {
 			return true
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"liandong/internal/casefile"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -179,7 +178,7 @@ func (s *site) legPage(q *request) error {
 // legStep is the one next move of somebody who works on a leg.
 func (b caseBuilder) legStep(l desk.LegView) *Step {
 	for _, v := range []leg.Verb{leg.Accept, leg.Feedback, leg.Settle} {
-		if casefile.Known(l.Can, v) && !b.byPhone(l, v) {
+		if slices.Contains(l.Can, v) && !b.byPhone(l, v) {
 			return &Step{Code: string(v), Primary: true, Name: b.sender(l), Text: string(l.Ask), Verb: b.verb(l, v)}
 		}
 	}

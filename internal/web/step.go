@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"liandong/internal/casefile"
@@ -71,7 +72,7 @@ func (b caseBuilder) steps() ([]Step, error) {
 func (b caseBuilder) holderSteps() []Step {
 	for _, l := range b.v.Legs {
 		for _, v := range []leg.Verb{leg.Accept, leg.Feedback} {
-			if casefile.Known(l.Can, v) {
+			if slices.Contains(l.Can, v) {
 				return []Step{{Code: string(v), Primary: true, Name: b.sender(l), Text: string(l.Ask), Verb: b.verb(l, v)}}
 			}
 		}
