@@ -1,4 +1,4 @@
-// Bench measures how fast the product is, and says each figure as a ratio to
+// Command bench measures how fast the product is, and says each figure as a ratio to
 // what the machine itself can do, measured in the same run, turn about: the
 // figures of one machine mean nothing on another, the ratios do. It is run by
 // hand (make bench); no test looks at a clock.

@@ -11,23 +11,23 @@ type Step struct {
 
 // Codes of steps.
 const (
-	StepDual         = "dual_dispatch"  // urgent class: 110, local government and departments at once
-	StepDanger       = "record_danger"  // C3: a person says what danger there is, then dual dispatch
-	StepTo110        = "transfer_110"   // clearly police
-	StepTo12345      = "transfer_12345" // clearly not police
-	StepFirst        = "dispatch_first" // first response: police leg first
-	StepRest         = "transfer_rest"  // first response is fed back: settle, or pass the rest on
-	StepDispatch     = "dispatch"       // to the responsible unit
-	StepThreeWay     = "three_way"      // unclear: call with both lines
-	StepAccept       = "accept"         // an incoming leg waits
-	StepAnswer       = "feedback"       // our legs are settled: answer the incoming leg
-	StepSettle       = "settle"
-	StepResolve      = "resolve" // a returned or undeliverable leg wants a successor
-	StepPhone        = "phone"   // an urgent leg has no receipt or acceptance
-	StepCallback     = "callback"
-	StepClose        = "close"
-	StepCloseOnSpot  = "close_on_spot" // answered on the spot, or no case for the lines
-	StepReadForYours = "assess"        // not assessed for danger: a person must check
+	StepDual        = "dual_dispatch"  // urgent class: 110, local government and departments at once
+	StepDanger      = "record_danger"  // C3: a person says what danger there is, then dual dispatch
+	StepTo110       = "transfer_110"   // clearly police
+	StepTo12345     = "transfer_12345" // clearly not police
+	StepFirst       = "dispatch_first" // first response: police leg first
+	StepRest        = "transfer_rest"  // first response is fed back: settle, or pass the rest on
+	StepDispatch    = "dispatch"       // to the responsible unit
+	StepThreeWay    = "three_way"      // unclear: call with both lines
+	StepAccept      = "accept"         // an incoming leg waits
+	StepAnswer      = "feedback"       // our legs are settled: answer the incoming leg
+	StepSettle      = "settle"
+	StepResolve     = "resolve" // a returned or undeliverable leg wants a successor
+	StepPhone       = "phone"   // an urgent leg has no receipt or acceptance
+	StepCallback    = "callback"
+	StepClose       = "close"
+	StepCloseOnSpot = "close_on_spot" // answered on the spot, or no case for the lines
+	StepAssess      = "assess"        // not assessed for danger: a person must check
 )
 
 // Prompted is what Steps needs to know of the urgent prompt, by leg id.
@@ -110,7 +110,7 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 		add(StepCloseOnSpot, "")
 	}
 	if c.Unread {
-		add(StepReadForYours, "")
+		add(StepAssess, "")
 	}
 	return out
 }

@@ -100,7 +100,7 @@ func TestRoutes(t *testing.T) {
 		"taken back from 110":                {line: "12345", c: Case{Category: "B01"}, legs: []leg.Leg{away(leg.Withdrawn)}, want: StepTo110},
 		"not assessed":                       {line: "12345", c: Case{Category: "A01", Unread: true}, want: StepDispatch},
 		"closed":                             {line: "12345", c: Case{Category: "A01", ClosedAt: noon}, legs: []leg.Leg{out(leg.Settled)}, want: ""},
-		"not assessed, everything under way": {line: "12345", c: Case{Category: "A01", Unread: true}, legs: []leg.Leg{out(leg.Working)}, want: StepReadForYours},
+		"not assessed, everything under way": {line: "12345", c: Case{Category: "A01", Unread: true}, legs: []leg.Leg{out(leg.Working)}, want: StepAssess},
 	}
 	for i := 1; i <= 17; i++ {
 		class := fmt.Sprintf("A%02d", i)
@@ -144,7 +144,7 @@ func TestStepsInOrder(t *testing.T) {
 		{"new", "12345", Case{Category: "A01"}, nil, []string{StepDispatch, StepTo110, StepThreeWay, StepCloseOnSpot}},
 		{"new, from the internet", "12345", Case{Category: "A01", Channel: "web"}, nil, []string{StepDispatch, StepTo110, StepCloseOnSpot}},
 		{"new at 110", "110", Case{Category: "A01"}, nil, []string{StepTo12345, StepDispatch, StepThreeWay, StepCloseOnSpot}},
-		{"danger", "12345", Case{Urgent: "C4", Unread: true}, nil, []string{StepDual, StepThreeWay, StepDispatch, StepTo110, StepCloseOnSpot, StepReadForYours}},
+		{"danger", "12345", Case{Urgent: "C4", Unread: true}, nil, []string{StepDual, StepThreeWay, StepDispatch, StepTo110, StepCloseOnSpot, StepAssess}},
 		{"first response is fed back", "110", Case{Category: "A01", FirstResponse: "D1"}, []leg.Leg{out(leg.Answered)}, []string{StepRest + " out", StepSettle + " out"}},
 		{"an urgent leg waits", "12345", Case{Urgent: "C4"}, []leg.Leg{named("slow", urgent(away(leg.Sent))), out(leg.Answered)}, []string{StepPhone + " slow", StepSettle + " out"}},
 		{"two came in", "12345", Case{Category: "A01"}, []leg.Leg{named("one", in(leg.Received)), named("two", in(leg.Received))}, []string{StepAccept + " one", StepAccept + " two"}},
@@ -224,7 +224,7 @@ func TestStepsHold(t *testing.T) {
 			t.Fatalf("answered on the spot, with %d legs: %v", len(legs), steps)
 		case len(legs) == 0 && len(steps) == 0:
 			t.Fatal("nothing can be done with a new case")
-		case has(StepReadForYours) != c.Unread:
+		case has(StepAssess) != c.Unread:
 			t.Fatalf("unread %v: %v", c.Unread, steps)
 		}
 		c.ClosedAt = noon

@@ -67,7 +67,7 @@ func (w *work) sideOf(l *legWork, do Do) (leg.Side, error) {
 	if !w.by.May(hotline.SeeCases, at) {
 		return "", hotline.Errorf(hotline.NotFound, "leg_not_found", "leg")
 	}
-	return side, w.by.Check(rightFor(do.Verb, side, l.Local()), at)
+	return side, w.by.Check(rightFor(do.Verb, side), at)
 }
 
 func localSide(v leg.Verb, l leg.Leg, by hotline.Actor) leg.Side {
@@ -86,7 +86,7 @@ func localSide(v leg.Verb, l leg.Leg, by hotline.Actor) leg.Side {
 }
 
 // rightFor names the right that a verb needs.
-func rightFor(v leg.Verb, side leg.Side, local bool) hotline.Right {
+func rightFor(v leg.Verb, side leg.Side) hotline.Right {
 	switch v {
 	case leg.Accept, leg.Return, leg.Progress, leg.Feedback, leg.Escalate:
 		return hotline.WorkLegs
@@ -193,10 +193,9 @@ func (w *work) perform(l *legWork, a leg.Act, do Do) error {
 		l.MovedAt = a.At
 	}
 	if moved || a.Verb == leg.Progress {
-		w.stopClocks(l.ID, a.At, deadline.Stops(a.Verb, after.State)...)
-		if a.Verb == leg.Reopen {
-			w.stopClocks("", a.At, deadline.Callback)
-		}
+		stops := deadline.Stops(a.Verb, after.State)
+		w.stopClocks(l.ID, a.At, stops...)
+		w.stopClocks("", a.At, stops...) // the call-back clock is the case's
 	}
 	if err := w.event(string(a.Verb), l.ID, actBody(a, do, before, after), joined(do.Note, do.Result)); err != nil {
 		return err

@@ -210,7 +210,7 @@ func TestUnreadUntilAPersonReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := w.see(c.ID)
-		if !v.Unread || v.Steps[len(v.Steps)-1].Code != casefile.StepReadForYours {
+		if !v.Unread || v.Steps[len(v.Steps)-1].Code != casefile.StepAssess {
 			t.Errorf("Tibetan supplement: got unread %v, steps %v", v.Unread, v.Steps)
 		}
 		if o := must(w.Overview(ctx, w.lead))(t); o.Counts.Unread != 1 {

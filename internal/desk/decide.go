@@ -90,7 +90,7 @@ func (w *work) applyDecision(dec Decision) {
 	}
 	if dec.Item != nil {
 		c.Item = *dec.Item
-		if it, ok := w.d.cat.Item(c.Item); ok && dec.Category == nil && (it.Class[0] == 'A' || it.Class[0] == 'B') {
+		if it, ok := w.d.cat.Item(c.Item); ok && dec.Category == nil && receives(it.Class) {
 			c.Category = it.Class
 		}
 	}

@@ -163,10 +163,7 @@ func (d *Desk) Triage(text, region string) triage.Proposal {
 
 // Route says which units are responsible.
 func (d *Desk) Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool) {
-	if region == "" {
-		region = d.node.Region
-	}
-	return directory.Route(d.cat, d.dir, item, class, region)
+	return directory.Route(d.cat, d.dir, item, class, d.regionOr(region))
 }
 
 // linkCache keeps the links for a second, so that a letter costs no query.

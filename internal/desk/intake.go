@@ -238,11 +238,18 @@ func (d *Desk) checkRegion(region string) error {
 	return nil
 }
 
+// receives says that a case can be in a class: those of the two lines, not the
+// urgent and the first-response ones, which stand beside it.
+func receives(class string) bool {
+	g := catalogue.Group(class)
+	return g == catalogue.NonPolice || g == catalogue.Police
+}
+
 // checkDecision refuses codes that do not exist.
 func (d *Desk) checkDecision(dec Decision) error {
 	if dec.Category != nil && *dec.Category != "" {
 		c, ok := d.cat.Class(*dec.Category)
-		if !ok || c.Code[0] != 'A' && c.Code[0] != 'B' {
+		if !ok || !receives(c.Code) {
 			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", *dec.Category)
 		}
 	}
@@ -310,7 +317,7 @@ func (w *work) newCase(in In, p triage.Proposal) {
 	c.ID = hotline.NewID()
 	c.Channel, c.Kind, c.Language, c.Consent = in.Channel, in.Kind, in.Language, in.Consent
 	c.Category, c.Item, c.Decided = in.Category, in.Item, in.Category != "" || in.Item != ""
-	if it, ok := w.d.cat.Item(in.Item); ok && in.Category == "" && (it.Class[0] == 'A' || it.Class[0] == 'B') {
+	if it, ok := w.d.cat.Item(in.Item); ok && in.Category == "" && receives(it.Class) {
 		c.Category = it.Class
 	}
 	if !c.Decided {

@@ -22,11 +22,16 @@ func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, 
 	if err != nil {
 		return CaseView{}, err
 	}
+	return d.wholeView(ctx, a, whole)
+}
+
+// wholeView is Case for who has read the case already.
+func (d *Desk) wholeView(ctx context.Context, a hotline.Actor, whole store.Whole) (CaseView, error) {
 	c := whole.Case
 	if !d.seesCase(a, c.Case, whole.Legs) {
 		return CaseView{}, hotline.Errorf(hotline.NotFound, "case_not_found", "")
 	}
-	v, err := d.view(a, c, whole.Private, whole.Legs)
+	v, err := d.view(ctx, a, c, whole.Private, whole.Legs)
 	if err != nil {
 		return v, err
 	}
@@ -35,7 +40,7 @@ func (d *Desk) Case(ctx context.Context, a hotline.Actor, id string) (CaseView, 
 		v.Clocks = slices.DeleteFunc(v.Clocks, func(c deadline.Clock) bool { return !v.lane(c.LegID) })
 	}
 	if c.Dispute || c.Returns > 0 {
-		if v.Disputes, err = d.read.Disputes(ctx, id); err != nil {
+		if v.Disputes, err = d.read.Disputes(ctx, c.ID); err != nil {
 			return v, err
 		}
 	}
@@ -87,7 +92,7 @@ func (d *Desk) seesAtDesk(a hotline.Actor, c casefile.Case) bool {
 
 // viewOf shows a case that was just kept, from what is in memory.
 func (d *Desk) viewOf(w *work) (CaseView, error) {
-	v, err := d.view(w.by, w.c, w.priv, w.legRows())
+	v, err := d.view(w.ctx, w.by, w.c, w.priv, w.legRows())
 	for _, c := range w.clocks {
 		v.Clocks = append(v.Clocks, c.Clock)
 	}
@@ -95,7 +100,7 @@ func (d *Desk) viewOf(w *work) (CaseView, error) {
 }
 
 // view masks a case for an actor.
-func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs []store.LegRow) (CaseView, error) {
+func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv store.Private, legs []store.LegRow) (CaseView, error) {
 	v := CaseView{Case: c.Case, Line: c.Line, DueAt: c.DueAt, CanWork: a.May(hotline.DecideCases, d.where(a, "", c.Region))}
 	if c.Proposal != "" {
 		if err := json.Unmarshal([]byte(c.Proposal), &v.Proposal); err != nil {
@@ -121,7 +126,7 @@ func (d *Desk) view(a hotline.Actor, c store.CaseRow, priv store.Private, legs [
 	prompted := casefile.Prompted{}
 	plain := make([]leg.Leg, len(legs))
 	for i, l := range legs {
-		lv, err := d.legView(a, c.Case, l, who, key)
+		lv, err := d.legView(ctx, a, c.Case, l, who, key)
 		if err != nil {
 			return v, err
 		}
@@ -174,7 +179,7 @@ func (c caller) maskFor(a hotline.Actor, of casefile.Case) string {
 	return string(hotline.NewPersonal(c.Name).MaskName())
 }
 
-func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, who caller, key seal.CaseKey) (LegView, error) {
+func (d *Desk) legView(ctx context.Context, a hotline.Actor, c casefile.Case, l store.LegRow, who caller, key seal.CaseKey) (LegView, error) {
 	now := d.Now()
 	v := LegView{Leg: l.Leg, DueAt: l.DueAt, MovedAt: l.MovedAt, Silenced: !l.SilencedAt.IsZero(), Acting: l.Side}
 	if l.Local() {
@@ -184,7 +189,7 @@ func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, who cal
 			v.HolderName = u.Name
 		}
 		v.Acting = localSide("", l.Leg, a)
-	} else if link, err := d.Link(context.Background(), l.Peer); err == nil {
+	} else if link, err := d.Link(ctx, l.Peer); err == nil {
 		v.HolderName, v.SenderName, v.Phone = link.Name, d.node.Name, link.Phone
 		if l.Incoming() {
 			v.HolderName, v.SenderName = d.node.Name, link.Name
@@ -206,7 +211,7 @@ func (d *Desk) legView(a hotline.Actor, c casefile.Case, l store.LegRow, who cal
 			continue
 		}
 		for _, verb := range l.Can(side, now) {
-			if a.May(rightFor(verb, side, l.Local()), at) && !slices.Contains(v.Can, verb) {
+			if a.May(rightFor(verb, side), at) && !slices.Contains(v.Can, verb) {
 				v.Can = append(v.Can, verb)
 			}
 		}
@@ -307,7 +312,7 @@ func (d *Desk) views(ctx context.Context, a hotline.Actor, rows []store.CaseRow)
 	}
 	out := make([]CaseView, len(rows))
 	for i, c := range rows {
-		if out[i], err = d.view(a, c, privs[c.ID], legs[c.ID]); err != nil {
+		if out[i], err = d.view(ctx, a, c, privs[c.ID], legs[c.ID]); err != nil {
 			return nil, err
 		}
 	}
@@ -320,11 +325,11 @@ const eventsMost = 1000
 // Events shows what happened in a case, oldest first, at most limit events
 // (1 to 1000) after the one whose id is given.
 func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]EventView, error) {
-	v, err := d.Case(ctx, a, caseID)
+	whole, err := d.read.Whole(ctx, caseID)
 	if err != nil {
 		return nil, err
 	}
-	priv, err := d.read.Private(ctx, caseID)
+	v, err := d.wholeView(ctx, a, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -332,9 +337,9 @@ func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string
 		return nil, hotline.Errorf(hotline.Invalid, "limit_range", "limit", eventsMost)
 	}
 	var who caller
-	key, err := d.caseKey(priv)
+	key, err := d.caseKey(whole.Private)
 	if err == nil {
-		who, err = openCaller(key, priv)
+		who, err = openCaller(key, whole.Private)
 	}
 	if err != nil && hotline.CodeOf(err) != "erased" {
 		return nil, err
@@ -522,6 +527,7 @@ func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone
 		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.SeeCases), string(a.Role))
 	}
 	const most = 5
+	const few = 4 // tokens of the beginning: a case that holds all of them is about the same
 	var rows []store.CaseRow
 	if index := d.phoneIndex(phone); index != "" {
 		var err error
@@ -531,7 +537,9 @@ func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone
 		rows = slices.DeleteFunc(rows, func(c store.CaseRow) bool { return !d.seesAtDesk(a, c.Case) })
 		rows = rows[:min(len(rows), most)]
 	}
-	if tokens := rarest(store.Tokens(text)); len(tokens) > 0 && len(rows) < most {
+	tokens := store.Tokens(text)
+	tokens = tokens[:min(len(tokens), few)]
+	if len(tokens) > 0 && len(rows) < most {
 		f := store.CaseFilter{Open: true, Tokens: tokens, Now: d.Now(), Limit: most}
 		if region != "" && region != d.node.Region {
 			f.Regions = d.below(region)
@@ -541,31 +549,12 @@ func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone
 			return nil, err
 		}
 		for _, c := range more {
-			if len(rows) < most && !hasCase(rows, c.ID) {
+			if len(rows) < most && !slices.ContainsFunc(rows, func(r store.CaseRow) bool { return r.ID == c.ID }) {
 				rows = append(rows, c)
 			}
 		}
 	}
 	return d.views(ctx, a, rows)
-}
-
-func hasCase(rows []store.CaseRow, id string) bool {
-	for _, r := range rows {
-		if r.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
-// rarest keeps a few tokens of a text to look for: a case that holds all of
-// them is about the same. A later issue compares by meaning.
-func rarest(tokens []int32) []int32 {
-	const few = 4
-	if len(tokens) <= few {
-		return tokens
-	}
-	return tokens[:few]
 }
 
 // Overview is what a shift leader looks at.
@@ -593,7 +582,7 @@ func (d *Desk) nearest(a hotline.Actor, legs []store.LegRow) []store.LegRow {
 // Overview gathers what the shift leader should see first.
 func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) {
 	var o Overview
-	if err := a.Check(hotline.SeeOverview, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.SeeOverview); err != nil {
 		return o, err
 	}
 	var err error

@@ -43,17 +43,13 @@ const (
 // try again.
 func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.Letter, error) {
 	var answer leg.Letter
-	err := d.st.Write(ctx, func(tx *store.Tx) error {
-		var err error
+	take := func(tx *store.Tx) (err error) {
 		answer, err = d.receive(ctx, tx, link, in)
 		return err
-	})
+	}
+	err := d.st.Write(ctx, take)
 	if store.IsDuplicate(err) { // the same letter came twice at the same time
-		err = d.st.Write(ctx, func(tx *store.Tx) error {
-			var err error
-			answer, err = d.receive(ctx, tx, link, in)
-			return err
-		})
+		err = d.st.Write(ctx, take)
 	}
 	return answer, err
 }

@@ -239,7 +239,7 @@ func (d *Desk) Refused(ctx context.Context, f store.Refusal) error {
 // MendLetter sends a letter that was refused or gave up again ("resend"), or
 // gives it up for good ("void").
 func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error {
-	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
 		return err
 	}
 	out, err := d.read.LetterOut(ctx, letterID)
@@ -285,7 +285,7 @@ func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how st
 
 // ClearRepair takes a leg off the repair list: a person has mended it.
 func (d *Desk) ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error {
-	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
 		return err
 	}
 	if err := casefile.CheckText("note", note, casefile.NoteMost); err != nil {
@@ -315,7 +315,7 @@ func (d *Desk) ClearRepair(ctx context.Context, a hotline.Actor, legID, note str
 
 // SeeRefusal records that a person has seen a refusal.
 func (d *Desk) SeeRefusal(ctx context.Context, a hotline.Actor, id string) error {
-	if err := a.Check(hotline.MendLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
 		return err
 	}
 	return d.st.Write(ctx, func(tx *store.Tx) error { return tx.SeeRefusal(ctx, id, d.Now()) })
@@ -334,7 +334,7 @@ const waitingMost = 1000
 
 // Links lists the links and what is stuck on them.
 func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
-	if err := a.Check(hotline.SeeLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.SeeLinks); err != nil {
 		return nil, err
 	}
 	links, err := d.read.Links(ctx)
@@ -367,7 +367,7 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 // that they are, and that nobody has seen yet; what calls itself urgent first.
 // It may be a peer's mistake, so a person looks.
 func (d *Desk) Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error) {
-	if err := a.Check(hotline.SeeLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.SeeLinks); err != nil {
 		return nil, err
 	}
 	return d.read.Refusals(ctx, "", hotline.PageDefault)

@@ -247,7 +247,7 @@ func (w *work) caseIDs(peer string) map[string]string {
 	return ids
 }
 
-// clock starts clocks from budgets or dues.
+// startClocks starts planned clocks of a leg, or of the case ("").
 func (w *work) startClocks(cs []deadline.Clock, legID string, urgent bool) {
 	for _, c := range cs {
 		c.ID, c.CaseID, c.LegID, c.Urgent = hotline.NewID(), w.c.ID, legID, urgent

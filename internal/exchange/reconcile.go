@@ -58,7 +58,7 @@ const differencesMost = 1000
 // Reconcile compares both sides of every active link, message by message and
 // leg by leg.
 func (x *Exchange) Reconcile(ctx context.Context, a hotline.Actor) (Reconciled, error) {
-	if err := a.Check(hotline.SeeLinks, hotline.Where{Unit: a.Unit, InRegion: true}); err != nil {
+	if err := a.CheckNode(hotline.SeeLinks); err != nil {
 		return Reconciled{}, err
 	}
 	links, err := x.read.Links(ctx)

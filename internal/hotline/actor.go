@@ -128,6 +128,11 @@ func (a Actor) Check(right Right, w Where) error {
 	return Errorf(Denied, "denied", string(right), string(a.Role))
 }
 
+// CheckNode is Check for what belongs to the node as a whole: links, figures.
+func (a Actor) CheckNode(right Right) error {
+	return a.Check(right, Where{Unit: a.Unit, InRegion: true})
+}
+
 // TheMachine is the node acting by itself.
 func TheMachine(platform string) Actor {
 	return Actor{ID: "machine", Name: "系统", Role: Machine, Platform: platform}

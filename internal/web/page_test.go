@@ -137,12 +137,12 @@ func madeKeys() []string {
 	}
 	steps := []string{casefile.StepDual, casefile.StepDanger, casefile.StepTo110, casefile.StepTo12345, casefile.StepFirst, casefile.StepRest,
 		casefile.StepDispatch, casefile.StepThreeWay, casefile.StepAccept, casefile.StepAnswer, casefile.StepSettle, casefile.StepResolve,
-		casefile.StepPhone, casefile.StepCallback, casefile.StepClose, casefile.StepCloseOnSpot, casefile.StepReadForYours}
+		casefile.StepPhone, casefile.StepCallback, casefile.StepClose, casefile.StepCloseOnSpot, casefile.StepAssess}
 	add("web.step.", steps...)
 	for _, s := range []string{casefile.StepAccept, casefile.StepSettle, casefile.StepAnswer, casefile.StepPhone, casefile.StepRest, casefile.StepResolve} {
 		add("web.step.", s+".about") // steps about a leg
 	}
-	for _, s := range []string{casefile.StepDanger, casefile.StepReadForYours, casefile.StepFirst, casefile.StepDispatch} {
+	for _, s := range []string{casefile.StepDanger, casefile.StepAssess, casefile.StepFirst, casefile.StepDispatch} {
 		add("web.step.", s+".button")
 	}
 	add("web.seat.do.", doTriage, doSave, doDual, doTo110, doTo12345, doFirst, doDispatch, doThreeWay, doClose)

@@ -104,7 +104,7 @@ func (b caseBuilder) step(st casefile.Step) (Step, bool, error) {
 		}
 		step.Dual = &DualForm{Form: b.page.form(b.path("/dual"), b.v.Version), Orders: orders}
 		step.Urgent = b.v.Urgent
-	case casefile.StepDanger, casefile.StepReadForYours:
+	case casefile.StepDanger, casefile.StepAssess:
 		f := b.page.form(b.path("/decide"), b.v.Version)
 		step.Decide, step.Urgent = &f, b.v.Urgent
 	case casefile.StepTo110:

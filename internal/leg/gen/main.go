@@ -1,4 +1,4 @@
-// Gen writes docs/states.md, the life of a leg, from the table in package leg
+// Command gen writes docs/states.md, the life of a leg, from the table in package leg
 // and the words that people see. Run it from anywhere in the repository:
 //
 //	go run ./internal/leg/gen
