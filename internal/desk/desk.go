@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"liandong/internal/calendar"
@@ -161,65 +160,22 @@ func (d *Desk) Triage(text, region string) triage.Proposal {
 	return p
 }
 
+// Proposal is a triage proposal together with the unit that it leads to.
+type Proposal struct {
+	triage.Proposal
+	Unit directory.Unit // zero where nobody can be named
+}
+
+// Propose is Triage with the responsible unit.
+func (d *Desk) Propose(text, region string) Proposal {
+	p := Proposal{Proposal: d.Triage(text, region)}
+	p.Unit, _, _ = d.Route(p.Item, p.Category, p.Region)
+	return p
+}
+
 // Route says which units are responsible.
 func (d *Desk) Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool) {
 	return directory.Route(d.cat, d.dir, item, class, d.regionOr(region))
-}
-
-// linkCache keeps the links for a second, so that a letter costs no query.
-type linkCache struct {
-	mu    sync.Mutex
-	at    time.Time
-	links []store.Link
-}
-
-func (d *Desk) allLinks(ctx context.Context) ([]store.Link, error) {
-	d.links.mu.Lock()
-	defer d.links.mu.Unlock()
-	if now := time.Now(); d.links.links == nil || now.Sub(d.links.at) > time.Second {
-		ls, err := d.read.Links(ctx)
-		if err != nil {
-			return nil, err
-		}
-		d.links.links, d.links.at = ls, now
-	}
-	return d.links.links, nil
-}
-
-// Link finds the link to a peer by its platform code; NotFound without one.
-func (d *Desk) Link(ctx context.Context, peer string) (store.Link, error) {
-	ls, err := d.allLinks(ctx)
-	if err != nil {
-		return store.Link{}, err
-	}
-	for _, l := range ls {
-		if l.Peer == peer {
-			return l, nil
-		}
-	}
-	return store.Link{}, hotline.Errorf(hotline.NotFound, "link_not_found", "peer", peer)
-}
-
-// linkTo finds the active link to a line: the one whose region holds the
-// case's, else the first.
-func (d *Desk) linkTo(ctx context.Context, line, region string) (store.Link, error) {
-	ls, err := d.allLinks(ctx)
-	if err != nil {
-		return store.Link{}, err
-	}
-	var found *store.Link
-	for i, l := range ls {
-		if l.Line != line || !l.Active {
-			continue
-		}
-		if found == nil || region != "" && d.dir.Within(region, l.Region) && !d.dir.Within(region, found.Region) {
-			found = &ls[i]
-		}
-	}
-	if found == nil {
-		return store.Link{}, hotline.Errorf(hotline.Invalid, "link_unknown", "to", line)
-	}
-	return *found, nil
 }
 
 // sight is what an actor may see of cases.

@@ -1,0 +1,142 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/store"
+)
+
+// Answered takes what a peer answered to a letter of ours. It has an effect
+// once; a repeat changes nothing.
+func (d *Desk) Answered(ctx context.Context, link store.Link, answer leg.Letter) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error { return d.answered(ctx, tx, link, answer) })
+}
+
+func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m leg.Letter) error {
+	out, err := tx.LetterOut(ctx, m.Body.Re)
+	if err != nil || out.Peer != link.Peer || out.Hash != m.Body.Hash {
+		if err == nil || hotline.KindOf(err) == hotline.NotFound {
+			return hotline.Errorf(hotline.Invalid, "answer_unknown", "re", m.Body.Re)
+		}
+		return err
+	}
+	doc, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	state := store.LetterReceipted
+	if m.Type == leg.TypeError {
+		state = store.LetterRefused
+	}
+	switch {
+	case out.State == store.LetterWaiting:
+		if err := tx.EndWaiting(ctx, out.ID, state, string(doc), d.Now()); err != nil {
+			return err
+		}
+	case out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted):
+		return nil
+	}
+	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && m.Body.Code == ""
+	if quiet || out.CaseID == "" || out.Number == 0 {
+		return nil
+	}
+	w, err := d.open(ctx, tx, hotline.ThePeer(link.Peer, link.Name), out.CaseID)
+	if err != nil {
+		return err
+	}
+	l, err := w.leg(out.LegID)
+	if err != nil {
+		return err
+	}
+	if m.Type == leg.TypeError {
+		err = w.refused(link, l, out, m)
+	} else {
+		err = w.receipted(l, out, m)
+	}
+	if err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+// receipted: the peer has the offer on disk. Where the sender went on without
+// it meanwhile, it asks it back at once.
+func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
+	w.learn(m)
+	if m.Body.Code == AlreadyApplied {
+		l.Repair, l.dirty = "", true
+		return w.event("repaired", l.ID, body{"re": out.ID, "code": AlreadyApplied}, "")
+	}
+	if l.State == leg.Sent {
+		at := w.now
+		if m.Body.At != nil {
+			at = clamp(*m.Body.At, l.SentAt, w.now)
+		}
+		if err := w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: at, Letter: true}, Do{Verb: leg.Receive}); err != nil {
+			return err
+		}
+	}
+	if l.Resolution != leg.Unresolved && slices.Contains(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
+		return w.asMachine(func() error {
+			return w.perform(l, leg.Act{Verb: leg.Withdraw, Side: leg.Sender, At: w.now}, Do{Verb: leg.Withdraw, Note: "已另行处理"})
+		})
+	}
+	return nil
+}
+
+// refused: the peer would not take a letter. The leg goes on the repair list;
+// a number that was not used up there is voided, so that what follows is not
+// held up.
+func (w *work) refused(link store.Link, l *legWork, out store.LetterOut, m leg.Letter) error {
+	l.Repair, l.dirty = m.Body.Code, true
+	if out.Type == leg.TypeOffer {
+		l.Undeliverable = l.State == leg.Sent
+	}
+	if err := w.event("refused_letter", l.ID, body{"type": out.Type, "number": out.Number, "code": m.Body.Code, "field": m.Body.Field}, ""); err != nil {
+		return err
+	}
+	if m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused") {
+		return w.void(link, l, out)
+	}
+	return nil
+}
+
+// void gives a numbered letter up with a signed void that takes its number.
+func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
+	if err := w.tx.VoidLetter(w.ctx, out.ID, w.now); err != nil {
+		return err
+	}
+	l.Repair, l.dirty = "voided", true
+	if l.Pending == leg.Verb(out.Type) { // an ask that nobody heard is not open, and may be asked again
+		l.Pending = ""
+	}
+	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, ""); err != nil {
+		return err
+	}
+	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, "", leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)
+}
+
+// Delivered ends a letter that has no answer: an error letter is never
+// receipted.
+func (d *Desk) Delivered(ctx context.Context, out store.LetterOut) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, "", d.Now())
+		return err
+	})
+}
+
+// Refusal is the error letter for an authentic letter that no node can take:
+// it was dropped, and its number is not used.
+func (d *Desk) Refusal(link store.Link, id, legID, hash string, why error) leg.Letter {
+	r := d.refuse(link, leg.Letter{ID: id, Leg: legID}, hash, hotline.CodeOf(why), Dropped)
+	if e, ok := errors.AsType[*hotline.Error](why); ok {
+		r.Body.Field = e.Field
+	}
+	return r
+}

@@ -1,0 +1,285 @@
+package desk
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"liandong/internal/casefile"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/store"
+)
+
+// stuckAfter is after how many failed attempts in a row a link counts as stuck
+// and alerts, once. Proposal.
+const stuckAfter = 3
+
+// heardEvery is how often a link that works is noted as heard.
+const heardEvery = 10 * time.Second
+
+// Retry is when a letter is tried again, and why it must be.
+type Retry struct {
+	At  time.Time
+	Why string
+}
+
+// SendFailed records a failed attempt: the letter waits until next. After a few
+// the link is stuck, which alerts once.
+func (d *Desk) SendFailed(ctx context.Context, link store.Link, out store.LetterOut, next Retry) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RetryLetter(ctx, out.ID, out.Attempts+1, next.At, next.Why); err != nil {
+			return err
+		}
+		if out.Attempts+1 < stuckAfter {
+			return nil
+		}
+		started, err := tx.StuckLink(ctx, link.Peer, d.Now(), next.Why)
+		if started {
+			d.log.Warn("link stuck", "peer", link.Peer, "why", next.Why)
+		}
+		return err
+	})
+}
+
+// Heard records that a peer answered; the end of a stuck time is told once.
+func (d *Desk) Heard(ctx context.Context, link store.Link) error {
+	now := d.Now()
+	if link.StuckAt.IsZero() && now.Sub(link.HeardAt) < heardEvery {
+		return nil
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		was, err := tx.HeardLink(ctx, link.Peer, now)
+		if was {
+			d.log.Info("link works again", "peer", link.Peer)
+		}
+		return err
+	})
+}
+
+// Refused keeps what the exchange would not take from a peer, for a person to
+// see; a broken letter that says urgent alarms.
+func (d *Desk) Refused(ctx context.Context, f store.Refusal) error {
+	f.ID, f.At = hotline.NewID(), d.Now()
+	if len(f.Raw) > store.RawMost {
+		f.Raw = f.Raw[:store.RawMost]
+	}
+	d.log.Warn("letter refused", "peer", f.Peer, "code", f.Code, "letter", f.Letter, "urgent", f.Urgent)
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.AddRefusal(ctx, f)
+		return err
+	})
+}
+
+// MendLetter sends a letter that was refused or gave up again ("resend"), or
+// gives it up for good ("void").
+func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
+		return err
+	}
+	out, err := d.read.LetterOut(ctx, letterID)
+	if err != nil {
+		return err
+	}
+	link, err := d.Link(ctx, out.Peer)
+	if err != nil {
+		return err
+	}
+	switch how {
+	case "resend":
+		return d.st.Write(ctx, func(tx *store.Tx) error {
+			if out.State == store.LetterWaiting {
+				return tx.HurryLetters(ctx, out.Peer, d.Now())
+			}
+			return tx.ReviveLetter(ctx, letterID, d.Now())
+		})
+	case "void":
+		if out.Number == 0 {
+			return hotline.Errorf(hotline.Conflict, "move_refused", "letter", out.Type, out.State, "")
+		}
+		return d.st.Write(ctx, func(tx *store.Tx) error {
+			w, err := d.open(ctx, tx, a, out.CaseID)
+			if err != nil {
+				return err
+			}
+			l, err := w.leg(out.LegID)
+			if err != nil {
+				return err
+			}
+			if out.Type == leg.TypeOffer {
+				l.Undeliverable = l.State == leg.Sent
+			}
+			if err := w.void(link, l, out); err != nil {
+				return err
+			}
+			return w.keep()
+		})
+	}
+	return hotline.Errorf(hotline.Invalid, "how_unknown", "how", how)
+}
+
+// ClearRepair takes a leg off the repair list: a person has mended it.
+func (d *Desk) ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
+		return err
+	}
+	if err := casefile.CheckText("note", note, casefile.NoteMost); err != nil {
+		return err
+	}
+	row, err := d.read.Leg(ctx, legID)
+	if err != nil {
+		return err
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		w, err := d.open(ctx, tx, a, row.CaseID)
+		if err != nil {
+			return err
+		}
+		l, err := w.leg(legID)
+		if err != nil || l.Repair == "" {
+			return err
+		}
+		was := l.Repair
+		l.Repair, l.dirty = "", true
+		if err := w.event("repaired", legID, body{"was": was}, note); err != nil {
+			return err
+		}
+		return w.keep()
+	})
+}
+
+// SeeRefusal records that a person has seen a refusal.
+func (d *Desk) SeeRefusal(ctx context.Context, a hotline.Actor, id string) error {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
+		return err
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error { return tx.SeeRefusal(ctx, id, d.Now()) })
+}
+
+// LinkView is a link with what is stuck on it, and why.
+type LinkView struct {
+	store.Link
+	Waiting  int // letters on their way, counted up to waitingMost
+	Stuck    []store.LetterOut
+	Refused  []store.LetterIn
+	Refusals []store.Refusal
+}
+
+const waitingMost = 1000
+
+// Links lists the links and what is stuck on them.
+func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
+	if err := a.CheckNode(hotline.SeeLinks); err != nil {
+		return nil, err
+	}
+	links, err := d.read.Links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []LinkView
+	for _, l := range links {
+		v := LinkView{Link: l}
+		waiting, err := d.read.LettersOut(ctx, l.Peer, store.LetterWaiting, "", waitingMost)
+		if err != nil {
+			return nil, err
+		}
+		v.Waiting = len(waiting)
+		if v.Stuck, err = d.read.StuckLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		if v.Refused, err = d.read.RefusedLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		if v.Refusals, err = d.read.Refusals(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// Strangers lists what came from senders that are no peers of ours, or only say
+// that they are, and that nobody has seen yet; what calls itself urgent first.
+// It may be a peer's mistake, so a person looks.
+func (d *Desk) Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error) {
+	if err := a.CheckNode(hotline.SeeLinks); err != nil {
+		return nil, err
+	}
+	return d.read.Refusals(ctx, "", hotline.PageDefault)
+}
+
+// PutLink adds or changes a link, after its keys were compared by phone.
+func (d *Desk) PutLink(ctx context.Context, l store.Link) error {
+	if l.CreatedAt.IsZero() {
+		l.CreatedAt = d.Now()
+	}
+	err := d.st.Write(ctx, func(tx *store.Tx) error { return tx.PutLink(ctx, l) })
+	d.links.mu.Lock()
+	d.links.links = nil
+	d.links.mu.Unlock()
+	return err
+}
+
+// LinkID names a pair of platforms, the same at both ends.
+func LinkID(a, b string) string {
+	if a > b {
+		a, b = b, a
+	}
+	return a + "~" + b
+}
+
+// linkCache keeps the links for a second, so that a letter costs no query.
+type linkCache struct {
+	mu    sync.Mutex
+	at    time.Time
+	links []store.Link
+}
+
+func (d *Desk) allLinks(ctx context.Context) ([]store.Link, error) {
+	d.links.mu.Lock()
+	defer d.links.mu.Unlock()
+	if now := time.Now(); d.links.links == nil || now.Sub(d.links.at) > time.Second {
+		ls, err := d.read.Links(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.links.links, d.links.at = ls, now
+	}
+	return d.links.links, nil
+}
+
+// Link finds the link to a peer by its platform code; NotFound without one.
+func (d *Desk) Link(ctx context.Context, peer string) (store.Link, error) {
+	ls, err := d.allLinks(ctx)
+	if err != nil {
+		return store.Link{}, err
+	}
+	for _, l := range ls {
+		if l.Peer == peer {
+			return l, nil
+		}
+	}
+	return store.Link{}, hotline.Errorf(hotline.NotFound, "link_not_found", "peer", peer)
+}
+
+// linkTo finds the active link to a line: the one whose region holds the
+// case's, else the first.
+func (d *Desk) linkTo(ctx context.Context, line, region string) (store.Link, error) {
+	ls, err := d.allLinks(ctx)
+	if err != nil {
+		return store.Link{}, err
+	}
+	var found *store.Link
+	for i, l := range ls {
+		if l.Line != line || !l.Active {
+			continue
+		}
+		if found == nil || region != "" && d.dir.Within(region, l.Region) && !d.dir.Within(region, found.Region) {
+			found = &ls[i]
+		}
+	}
+	if found == nil {
+		return store.Link{}, hotline.Errorf(hotline.Invalid, "link_unknown", "to", line)
+	}
+	return *found, nil
+}
