@@ -260,6 +260,12 @@ func (p *Page) Size(width, height int) {
 	p.do(fmt.Sprintf("resize to %d×%d", width, height), chromedp.EmulateViewport(int64(width), int64(height), phone...))
 }
 
+// Wake tells the page that somebody looks at it again, as when a tab comes to the front.
+func (p *Page) Wake() {
+	p.t.Helper()
+	eval[bool](p, "come to the front", "document.dispatchEvent(new Event('visibilitychange'))")
+}
+
 // NoScript turns scripts off, from the next Go on.
 func (p *Page) NoScript() {
 	p.t.Helper()

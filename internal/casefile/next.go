@@ -30,12 +30,16 @@ const (
 	StepAssess      = "assess"        // not assessed for danger: a person must check
 )
 
-// Prompted is what Steps needs to know of the urgent prompt, by leg id.
-type Prompted map[string]bool
+// Around is what Steps needs to know beside the case: of the urgent prompt, by
+// leg id, and which platforms run a 110 line, by code.
+type Around struct {
+	Prompted map[string]bool
+	Police   map[string]bool
+}
 
 // Steps lists what may be done next, most pressing first. line is the side that
 // this node runs.
-func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompted) []Step {
+func Steps(line string, c Case, caseLine string, legs []leg.Leg, around Around) []Step {
 	if !c.ClosedAt.IsZero() {
 		return nil
 	}
@@ -51,7 +55,7 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 		}
 	}
 	for _, l := range outgoing {
-		if prompted[l.ID] {
+		if around.Prompted[l.ID] {
 			add(StepPhone, l.ID)
 		}
 	}
@@ -66,7 +70,7 @@ func Steps(line string, c Case, caseLine string, legs []leg.Leg, prompted Prompt
 	if c.Urgent == "C3" && c.Danger == "" {
 		dual = StepDanger
 	}
-	toDual := c.Urgent != "" && line != "110" && !hasLegTo110(outgoing)
+	toDual := c.Urgent != "" && line != "110" && !hasLegTo110(outgoing, around.Police)
 	if toDual && !toldUrgent(incoming) {
 		add(dual, "")
 	}
@@ -204,9 +208,9 @@ func callsBack(line string, incoming []leg.Leg) bool {
 	return true
 }
 
-func hasLegTo110(legs []leg.Leg) bool {
+func hasLegTo110(legs []leg.Leg, police map[string]bool) bool {
 	for _, l := range legs {
-		if !l.Local() && l.Urgent && l.State != leg.Returned && l.State != leg.Withdrawn {
+		if police[l.Peer] && l.Urgent && l.State != leg.Returned && l.State != leg.Withdrawn {
 			return true
 		}
 	}

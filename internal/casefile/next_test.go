@@ -38,6 +38,9 @@ func lineOf(class string) string {
 	return ""
 }
 
+// police are the platforms that run a 110 line, where away legs go.
+var police = map[string]bool{"540000-110": true}
+
 // codes are the steps as "code leg", the primary first.
 func codes(steps []Step) []string {
 	var out []string
@@ -121,7 +124,7 @@ func TestRoutes(t *testing.T) {
 		routes[class+" at 110, whoever's it is"] = route{line: "110", c: Case{Category: "A05", Urgent: class}, want: StepFirst}
 	}
 	for name, r := range routes {
-		got := codes(Steps(r.line, r.c, lineOf(r.c.Category), r.legs, nil))
+		got := codes(Steps(r.line, r.c, lineOf(r.c.Category), r.legs, Around{Police: police}))
 		first := ""
 		if len(got) > 0 {
 			first = got[0]
@@ -147,6 +150,8 @@ func TestStepsInOrder(t *testing.T) {
 		{"danger", "12345", Case{Urgent: "C4", Unread: true}, nil, []string{StepDual, StepThreeWay, StepDispatch, StepTo110, StepCloseOnSpot, StepAssess}},
 		{"first response is fed back", "110", Case{Category: "A01", FirstResponse: "D1"}, []leg.Leg{out(leg.Answered)}, []string{StepRest + " out", StepSettle + " out"}},
 		{"an urgent leg waits", "12345", Case{Urgent: "C4"}, []leg.Leg{named("slow", urgent(away(leg.Sent))), out(leg.Answered)}, []string{StepPhone + " slow", StepSettle + " out"}},
+		{"an urgent leg to another line is none to 110", "12345", Case{Category: "A01", Urgent: "C4"}, []leg.Leg{urgent(leg.Leg{ID: "fire", Side: leg.Sender, Peer: "540000-119", State: leg.Accepted})}, []string{StepDual}},
+		{"110 gave danger back", "12345", Case{Category: "A01", Urgent: "C4"}, []leg.Leg{urgent(away(leg.Returned))}, []string{StepDual, StepResolve + " away"}},
 		{"two came in", "12345", Case{Category: "A01"}, []leg.Leg{named("one", in(leg.Received)), named("two", in(leg.Received))}, []string{StepAccept + " one", StepAccept + " two"}},
 		{"two came in, both in hand", "12345", Case{Category: "A01"}, []leg.Leg{named("one", in(leg.Accepted)), named("two", in(leg.Working)), out(leg.Settled)},
 			[]string{StepAnswer + " one", StepAnswer + " two"}},
@@ -156,7 +161,7 @@ func TestStepsInOrder(t *testing.T) {
 		{"taken back", "110", Case{Category: "B01"}, []leg.Leg{out(leg.Withdrawn)}, []string{StepDispatch, StepTo12345, StepThreeWay, StepClose}},
 		{"it came back to where it came from", "12345", Case{Category: "B01"}, []leg.Leg{in(leg.Accepted), away(leg.Answered)}, []string{StepAnswer + " in", StepSettle + " away"}},
 	} {
-		got := codes(Steps(tc.line, tc.c, lineOf(tc.c.Category), tc.legs, Prompted{"slow": true}))
+		got := codes(Steps(tc.line, tc.c, lineOf(tc.c.Category), tc.legs, Around{Prompted: map[string]bool{"slow": true}, Police: police}))
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s:\n got %v\nwant %v", tc.name, got, tc.want)
 		}
@@ -187,7 +192,7 @@ func TestStepsHold(t *testing.T) {
 			Unread:        rapid.Bool().Draw(t, "unread"),
 			NeedsCallback: rapid.Bool().Draw(t, "needs a callback"),
 		}
-		legs, byID, prompted := []leg.Leg{}, map[string]leg.Leg{}, Prompted{}
+		legs, byID, prompted := []leg.Leg{}, map[string]leg.Leg{}, map[string]bool{}
 		for i := range rapid.IntRange(0, 4).Draw(t, "legs") {
 			l := rapid.SampledFrom([]func(leg.State) leg.Leg{out, away, in}).Draw(t, "side")(rapid.SampledFrom(leg.States()).Draw(t, "state"))
 			l.ID, l.Urgent = fmt.Sprint("leg", i), rapid.Bool().Draw(t, "urgent leg")
@@ -196,7 +201,7 @@ func TestStepsHold(t *testing.T) {
 			}
 			legs, byID[l.ID], prompted[l.ID] = append(legs, l), l, rapid.Bool().Draw(t, "prompted")
 		}
-		steps := Steps(line, c, lineOf(c.Category), legs, prompted)
+		steps := Steps(line, c, lineOf(c.Category), legs, Around{Prompted: prompted, Police: police})
 		seen := map[Step]bool{}
 		for _, s := range steps {
 			if seen[s] {
@@ -228,7 +233,7 @@ func TestStepsHold(t *testing.T) {
 			t.Fatalf("unread %v: %v", c.Unread, steps)
 		}
 		c.ClosedAt = noon
-		if steps := Steps(line, c, lineOf(c.Category), legs, prompted); steps != nil {
+		if steps := Steps(line, c, lineOf(c.Category), legs, Around{Prompted: prompted, Police: police}); steps != nil {
 			t.Fatalf("a closed case offers %v", steps)
 		}
 	})

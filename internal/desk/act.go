@@ -298,12 +298,16 @@ func (w *work) asMachine(f func() error) error {
 // return in a case a dispute opens beside it.
 func (w *work) returned(l *legWork) error {
 	if l.Incoming() { // we gave it back: the case ends here where nothing else is open
+		w.c.Interim = l.Peer
+		if l.Urgent {
+			return nil // danger stays with us until a person has made sure that somebody else has it
+		}
 		for _, o := range w.legs {
 			if !o.Done() {
 				return nil
 			}
 		}
-		w.c.Outcome, w.c.ClosedAt, w.c.Interim = casefile.ReturnedBack, w.now, l.Peer
+		w.c.Outcome, w.c.ClosedAt = casefile.ReturnedBack, w.now
 		w.stopClocks("", w.now, deadline.Case, deadline.Callback)
 		return w.event("closed", "", body{"outcome": string(casefile.ReturnedBack)}, "")
 	}

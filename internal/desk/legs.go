@@ -44,7 +44,8 @@ func (d *Desk) DualOrders(ctx context.Context, a hotline.Actor, caseID string) (
 
 // toSend is what of a dual dispatch is still to be sent: not to who has an
 // urgent leg of the case already, and never to the unit that the case is about.
-// Who works on an ordinary leg gets an urgent one beside it.
+// Who works on an ordinary leg gets an urgent one beside it; who gave theirs
+// back gets another in its place.
 func (d *Desk) toSend(ctx context.Context, c casefile.Case, legs []leg.Leg, orders []Order) []Order {
 	var out []Order
 	for _, o := range orders {
@@ -55,7 +56,11 @@ func (d *Desk) toSend(ctx context.Context, c casefile.Case, legs []leg.Leg, orde
 			if link, err := d.Link(ctx, l.Peer); err == nil {
 				same = link.Line == o.To
 			}
-			if !same || !live(l) {
+			switch {
+			case same && l.State == leg.Returned && l.NeedsResolution():
+				o.Replaces = l.ID
+				continue
+			case !same || !live(l):
 				continue
 			}
 			has = has || l.Urgent

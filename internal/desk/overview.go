@@ -93,7 +93,7 @@ func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone
 type Overview struct {
 	Counts   store.OpenCounts
 	Incoming []InboxRow // legs of the other platform that nobody has taken up
-	Prompts  []InboxRow // urgent legs that want a phone call now
+	Prompts  []InboxRow // urgent legs that want a phone call now, those given back first
 	Overdue  []CaseView
 	Disputes []CaseView
 	Repair   []InboxRow
@@ -141,7 +141,11 @@ func (d *Desk) Overview(ctx context.Context, a hotline.Actor) (Overview, error) 
 		_, due := deadline.Prompt(l.State, l.SentAt, l.Urgent, now, !l.SilencedAt.IsZero(), deadline.DefaultPrompt)
 		return !due
 	})
-	if o.Prompts, err = d.withCases(ctx, a, d.nearest(a, waiting)); err != nil {
+	back, err := d.read.GivenBack(ctx, aRound)
+	if err != nil {
+		return o, err
+	}
+	if o.Prompts, err = d.withCases(ctx, a, d.nearest(a, append(back, waiting...))); err != nil {
 		return o, err
 	}
 	if o.Repair, err = d.withCases(ctx, a, d.nearest(a, repair)); err != nil {

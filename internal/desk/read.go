@@ -121,7 +121,7 @@ func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv 
 		}
 	}
 	v.CanShow = !v.Erased && d.mayReveal(a, c.Case, legs) == nil
-	prompted := casefile.Prompted{}
+	around := casefile.Around{Prompted: map[string]bool{}, Police: map[string]bool{}}
 	plain := make([]leg.Leg, len(legs))
 	for i, l := range legs {
 		lv, err := d.legView(ctx, a, c.Case, l, who, key)
@@ -131,10 +131,11 @@ func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv 
 		if a.AtDesk() || l.Unit == a.Unit { // a unit sees its own lane only
 			v.Legs = append(v.Legs, lv)
 		}
-		plain[i], prompted[l.ID] = l.Leg, lv.Prompted
+		plain[i], around.Prompted[l.ID] = l.Leg, lv.Prompted
+		around.Police[l.Peer] = lv.PeerLine == string(catalogue.Line110)
 	}
 	if v.CanWork {
-		v.Steps = casefile.Steps(d.node.Line, c.Case, c.Line, plain, prompted)
+		v.Steps = casefile.Steps(d.node.Line, c.Case, c.Line, plain, around)
 	}
 	return v, nil
 }
@@ -188,7 +189,7 @@ func (d *Desk) legView(ctx context.Context, a hotline.Actor, c casefile.Case, l 
 		}
 		v.Acting = localSide("", l.Leg, a)
 	} else if link, err := d.Link(ctx, l.Peer); err == nil {
-		v.HolderName, v.SenderName, v.Phone = link.Name, d.node.Name, link.Phone
+		v.HolderName, v.SenderName, v.Phone, v.PeerLine = link.Name, d.node.Name, link.Phone, link.Line
 		if l.Incoming() {
 			v.HolderName, v.SenderName = d.node.Name, link.Name
 		}

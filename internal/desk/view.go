@@ -39,6 +39,7 @@ type LegView struct {
 	leg.Leg
 	HolderName string // unit or platform that holds it
 	SenderName string
+	PeerLine   string // line of the platform at the other end; "" a unit of this node
 	Phone      string // of the holder, for the urgent prompt
 	Ask        hotline.Masked
 	DueAt      time.Time

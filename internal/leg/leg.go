@@ -229,6 +229,12 @@ func (l Leg) NeedsResolution() bool {
 	return !l.Incoming() && (l.State == Returned || l.Undeliverable && l.State == Sent) && l.Resolution == Unresolved
 }
 
+// GivenBack says that an urgent leg was returned and nobody has it now: the
+// sender acts at once, whoever is right about the duty.
+func (l Leg) GivenBack() bool {
+	return l.Urgent && l.State == Returned && l.NeedsResolution()
+}
+
 // Done says that the leg does not keep its case from closing.
 func (l Leg) Done() bool {
 	switch l.State {

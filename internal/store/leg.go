@@ -153,6 +153,13 @@ func (r *Reader) Unprompted(ctx context.Context, sentBefore, receivedBefore time
 		[]any{sentBefore.UnixMicro(), receivedBefore.UnixMicro(), limit}, scanLeg)
 }
 
+// GivenBack lists urgent legs that were returned and that nobody has now, the
+// oldest first.
+func (r *Reader) GivenBack(ctx context.Context, limit int) ([]LegRow, error) {
+	return all(ctx, r, "legs given back", `SELECT `+legColumns+` FROM leg WHERE urgent = 1 AND state = 'returned' AND resolution = ''
+		AND side = 'sender' ORDER BY sent_at, id LIMIT $1`, []any{limit}, scanLeg)
+}
+
 // Incoming lists legs that peers sent and that nobody here has taken up,
 // urgent ones first, then oldest first.
 func (r *Reader) Incoming(ctx context.Context, limit int) ([]LegRow, error) {

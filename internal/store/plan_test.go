@@ -64,6 +64,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"urgent legs", func(r *Reader) error { _, err := r.UrgentWaiting(ctx, now, 10); return err }, "leg_urgent", false},
 		{"unprompted legs", func(r *Reader) error { _, err := r.Unprompted(ctx, now, now, 10); return err }, "leg_urgent", true},
 		{"incoming legs", func(r *Reader) error { _, err := r.Incoming(ctx, 10); return err }, "leg_incoming", true},
+		{"legs given back", func(r *Reader) error { _, err := r.GivenBack(ctx, 10); return err }, "leg_given_back", true},
 		{"repair list", func(r *Reader) error { _, err := r.RepairList(ctx, 10); return err }, "leg_repair", true},
 		{"legs of a peer", func(r *Reader) error { _, err := r.PeerLegs(ctx, "p", "a", 10); return err }, "leg_peer", false},
 		{"legs of a unit", func(r *Reader) error { _, err := r.UnitLegs(ctx, "u", false, hotline.Cursor{}, 10); return err }, "leg_unit", false},

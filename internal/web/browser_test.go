@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"liandong/internal/browsertest"
 )
@@ -162,6 +164,28 @@ func TestPagesFollowChanges(t *testing.T) {
 	if b.Count(".state-accepted") != 1 {
 		t.Errorf("the page was changed under somebody's hands")
 	}
+}
+
+// What a clock says on an open page goes on, also beside something half typed; that a clock ran out is news.
+func TestPagesFollowTime(t *testing.T) {
+	w := newWorld(t)
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	c := w.gov.as("operator").take("城关区北京中路的路灯坏了三天了，没人来修", nil)
+	b.Go("/cases/" + c.caseID())
+	b.WaitVisible(".lane .clocks .left-ok, .lane .clocks .left-near")
+	b.Click("#note > summary")
+	b.Fill("#note-text", "来话人又补充")
+	w.clock.Add(30 * 24 * time.Hour)
+	b.Wake()
+	b.WaitVisible(".lane .clocks .left-over")
+	if b.Count("#news") != 0 || b.Count("#note[open]") != 1 {
+		t.Errorf("time alone is no news and closes no form")
+	}
+	if _, err := w.gov.desk.FireClocks(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b.WaitVisible("#news")
 }
 
 // Without scripts the same is done with one press more.

@@ -28,8 +28,11 @@ type CasePage struct {
 	Clocks   []ClockRow // the case's own
 	Timeline []EventRow
 	Interim  string // interim owner, when it is not plainly this platform
-	Prompts  []Lane // urgent legs that want a phone call now
+	Prompts  []Lane // urgent legs that want a phone call now: nobody has taken them, or they were given back
+	Returned []Lane // returned and nobody's since: this desk answers for them (首接)
+	Stay     *Lane  // an urgent leg that we gave back: whether somebody has it is not ours to assume
 	Reasons  []string
+	Stamp    string // of the case as the page shows it
 
 	Reveal  Form
 	Decide  DecideForm
@@ -85,15 +88,20 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 		p.Here = "/cases/" + url.PathEscape(v.ID)
 	}
 	b := caseBuilder{site: s, q: q, w: w, page: p, v: v, events: es, person: person}
-	data := CasePage{Page: p, View: v, Person: person, Clocks: w.clocks(v, ""), Reasons: w.reasons(v.Proposal)}
+	data := CasePage{Page: p, View: v, Person: person, Clocks: w.clocks(v, ""), Reasons: w.reasons(v.Proposal), Stamp: stamp(v)}
 	if node := s.desk.Node(); v.Interim != node.Platform && v.Interim != "" {
 		data.Interim = b.platform(v.Interim)
 	}
 	for _, l := range v.Legs {
 		lane := b.lane(l)
 		data.Lanes = append(data.Lanes, lane)
-		if l.Prompted {
+		switch {
+		case l.Prompted || l.GivenBack():
 			data.Prompts = append(data.Prompts, lane)
+		case l.State == leg.Returned && l.NeedsResolution():
+			data.Returned = append(data.Returned, lane)
+		case l.Incoming() && l.Urgent && l.State == leg.Returned && !data.Closed():
+			data.Stay = &lane
 		}
 	}
 	if data.Steps, err = b.steps(); err != nil {
@@ -566,6 +574,16 @@ func (s *site) reveal(q *request) error {
 // FreshPage says whether a case has changed since a page showed it.
 type FreshPage struct{ Path string }
 
+// stamp changes with whatever happens to a case: a change, or a clock that has
+// come near its end or run over.
+func stamp(v desk.CaseView) string {
+	rungs := 0
+	for _, c := range v.Clocks {
+		rungs += c.Rung
+	}
+	return strconv.FormatInt(v.Rev, 10) + "." + strconv.Itoa(rungs)
+}
+
 // fresh is asked by an open case page on each tick. Nothing is taken from under
 // somebody's hands: the page says that there is news, and app.js reloads it
 // where nothing was typed.
@@ -575,7 +593,7 @@ func (s *site) fresh(q *request) error {
 		return err
 	}
 	data := FreshPage{}
-	if strconv.FormatInt(v.Rev, 10) != q.field("rev") {
+	if stamp(v) != q.field("stamp") {
 		data.Path = "/cases/" + url.PathEscape(v.ID)
 	}
 	return s.part(q, "case", "fresh", data)

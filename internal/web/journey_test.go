@@ -286,6 +286,47 @@ func TestJourneyPhonePrompt(t *testing.T) {
 	}
 }
 
+// Danger that 110 gives back is the loudest thing at 12345, and stays open at
+// 110 until a person ends it there.
+func TestJourneyDangerGivenBack(t *testing.T) {
+	w := newWorld(t)
+	op, police := w.gov.as("operator"), w.police.as("operator")
+	c := op.take("城关区这里煤气泄漏，有人晕倒了，快来人", nil)
+	id := c.caseID()
+	w.police.until("the transfer arrives", func() bool { return police.get("/alert").count("#alarm") == 1 })
+	there := police.get(police.get("/alert").one("#alarm a").attrs["href"])
+	theirs := there.caseID()
+	back := url.Values{"ground": {"not_duty"}, "basis": {"燃气条例"}, "sure": {""}}
+	refused := police.submit(there, "form[data-form=return]", back)
+	if refused.status != http.StatusUnprocessableEntity || !strings.Contains(refused.one(".wrong").text(), "没有危险") {
+		t.Fatalf("danger given back unlooked at: got %d, want 422 that asks for certainty", refused.status)
+	}
+	back["sure"] = []string{"yes"}
+	there = police.follow(police.submit(refused, "form[data-form=return]", back))
+	if there.status_() == "closed" || there.count("#stay") != 1 {
+		t.Errorf("at 110: got status %s and %d notices, want it open, with one that says so", there.status_(), there.count("#stay"))
+	}
+	w.gov.until("the return arrives", func() bool { return op.get("/cases/"+id).count(".lane [data-state=returned]") == 1 })
+	c = op.get("/cases/" + id)
+	if first := c.page().all(t, "[data-prompt]"); len(first) == 0 || !strings.Contains(first[0].text(), "0891-0000110") || !strings.Contains(c.one("#prompts").text(), "首接负责") {
+		t.Errorf("at 12345: got %q, want the number and who answers for it", c.one("#prompts").text())
+	}
+	if got := c.one("#next").attrs["data-step"]; got != casefile.StepDual {
+		t.Errorf("at 12345: got step %s, want to send 110 again at once", got)
+	}
+	if got := op.get("/alert").count("#alarm"); got != 1 {
+		t.Errorf("at 12345: got %d alarms, want one", got)
+	}
+	if got := w.gov.as("leader").get("/overview").count("#prompts"); got != 1 {
+		t.Errorf("overview: got %d lists of urgent legs, want one", got)
+	}
+	c = op.follow(op.submit(c, "#next form", nil))
+	w.police.until("110 has it again", func() bool { return police.get("/cases/"+theirs).count(".lane [data-state=received]") == 1 })
+	if got := len(op.get("/cases/"+id).page().all(t, "[data-prompt]")); got != 0 {
+		t.Errorf("sent again: got %d prompts, want none", got)
+	}
+}
+
 // What is unclear: a three-way call is recorded with its parties and outcome,
 // and the platform that was called first keeps the case.
 func TestJourneyThreeWay(t *testing.T) {

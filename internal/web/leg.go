@@ -34,6 +34,7 @@ type VerbForm struct {
 	Result  bool
 	Due     bool
 	Of      leg.Verb // what grant and refuse answer
+	Sure    bool     // danger was stated: whoever gives it back says that there is none
 	Warn    bool     // not undone by another click
 }
 
@@ -99,7 +100,7 @@ func (b caseBuilder) verb(l desk.LegView, v leg.Verb) *VerbForm {
 	case leg.Accept, leg.Settle:
 		f.Quick = true
 	case leg.Return:
-		f.Grounds, f.Note = leg.Grounds(), 1
+		f.Grounds, f.Note, f.Sure = leg.Grounds(), 1, l.Urgent
 	case leg.Feedback:
 		f.Result = true
 	case leg.Grant:
@@ -179,7 +180,11 @@ func (s *site) legPage(q *request) error {
 func (b caseBuilder) legStep(l desk.LegView) *Step {
 	for _, v := range []leg.Verb{leg.Accept, leg.Feedback, leg.Settle} {
 		if slices.Contains(l.Can, v) && !b.byPhone(l, v) {
-			return &Step{Code: string(v), Primary: true, Name: b.sender(l), Text: string(l.Ask), Verb: b.verb(l, v)}
+			step := Step{Code: string(v), Primary: true, Name: b.sender(l), Text: string(l.Ask), Verb: b.verb(l, v)}
+			if v == leg.Settle {
+				step.Text = b.answer(l.ID)
+			}
+			return &step
 		}
 	}
 	return nil
@@ -201,6 +206,14 @@ func (s *site) act(q *request) error {
 			return hotline.Errorf(hotline.Invalid, "time_invalid", "due")
 		}
 		do.Due = &due
+	}
+	if do.Verb == leg.Return && q.field("sure") == "" {
+		switch l, err := s.desk.Leg(q.ctx(), q.actor, id); {
+		case err != nil:
+			return err
+		case l.Urgent:
+			return hotline.Errorf(hotline.Invalid, "sure_missing", "sure")
+		}
 	}
 	l, err := s.desk.Act(q.ctx(), q.actor, id, do)
 	if err != nil {

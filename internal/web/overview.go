@@ -89,7 +89,7 @@ func (s *site) alert(q *request) error {
 		}
 		for _, v := range list.Cases {
 			switch firstStep(v) {
-			case "accept", "phone", "dual_dispatch", "record_danger", "dispatch_first":
+			case "accept", "phone", "dual_dispatch", "record_danger", "dispatch_first", "resolve":
 				a.add("/cases/"+v.ID, v.CreatedAt)
 			}
 		}

@@ -309,6 +309,26 @@ func (p Panel) JointHere() []directory.Unit {
 	return out
 }
 
+// Missing names what the next desk will lack where the case goes over as it is:
+// keys of words. It is said, and keeps nobody from sending: danger does not wait
+// for a name.
+func (p Panel) Missing() []string {
+	sends := []string{doDual, doTo110, doTo12345, doDispatch, doFirst}
+	if p.Form.Val("channel") != "" && !casefile.Spoken(p.Form.Val("channel")) || !slices.Contains(sends, p.Primary.Do) {
+		return nil
+	}
+	var out []string
+	for _, name := range []string{"phone", "name"} {
+		if p.Form.Val(name) == "" {
+			out = append(out, "web.seat."+name)
+		}
+	}
+	if p.Form.Val("consent") == "" && (p.Primary.Do == doTo110 || p.Primary.Do == doTo12345) {
+		out = append(out, "web.seat.consent")
+	}
+	return out
+}
+
 // actions are the one thing to do next, and the others.
 func (s *site) actions(w words, p Panel) (primary Action, others []Action) {
 	if p.Blank {
@@ -316,7 +336,7 @@ func (s *site) actions(w words, p Panel) (primary Action, others []Action) {
 	}
 	c := casefile.Case{Category: p.Category, Urgent: p.Urgent, FirstResponse: p.Proposal.FirstResponse, Danger: p.Form.Val("danger")}
 	first := doSave
-	switch step := casefile.Steps(p.Line, c, p.CaseLine, nil, nil)[0].Code; {
+	switch step := casefile.Steps(p.Line, c, p.CaseLine, nil, casefile.Around{})[0].Code; {
 	case p.policeFirst():
 		first = doFirst
 	case step == casefile.StepDual || step == casefile.StepDanger:

@@ -93,8 +93,11 @@ func (b caseBuilder) step(st casefile.Step) (Step, bool, error) {
 	case casefile.StepPhone:
 		f := b.callForm(st.Code, &l, "phone_report")
 		step.Call = &f
-	case casefile.StepAccept, casefile.StepSettle:
-		step.Verb = b.verb(l, leg.Verb(st.Code))
+	case casefile.StepAccept:
+		step.Verb = b.verb(l, leg.Accept)
+	case casefile.StepSettle:
+		step.Verb = b.verb(l, leg.Settle)
+		step.Text = b.answer(l.ID) // what is to be found right stands beside the button
 	case casefile.StepAnswer:
 		step.Verb = b.verb(l, leg.Feedback)
 	case casefile.StepDual:
@@ -152,19 +155,22 @@ func (b caseBuilder) leg(id string) (desk.LegView, bool) {
 func (b caseBuilder) rest(l desk.LegView) *SendForm {
 	f := b.stepSend(casefile.StepRest, "", b.w.T("web.step.transfer_rest.button"), b.lineTarget("12345"))
 	f.ForLeg, f.PoliceAction = l.ID, true
-	for i := len(b.events) - 1; i >= 0; i-- {
-		e := b.events[i]
-		if e.LegID != l.ID || e.Kind != string(leg.Feedback) {
-			continue
-		}
-		if strings.Contains(string(e.Text), "***") {
-			f.Hidden = true
-		} else {
-			f.Form = f.preset("police_action", string(e.Text))
-		}
-		break
+	if did := b.answer(l.ID); strings.Contains(did, "***") {
+		f.Hidden = true
+	} else {
+		f.Form = f.preset("police_action", did)
 	}
 	return f
+}
+
+// answer is the last feedback of a leg, masked; "" where there was none.
+func (b caseBuilder) answer(legID string) string {
+	for i := len(b.events) - 1; i >= 0; i-- {
+		if e := b.events[i]; e.LegID == legID && e.Kind == string(leg.Feedback) {
+			return string(e.Text)
+		}
+	}
+	return ""
 }
 
 // successor is how a returned or undeliverable leg goes on: the party that the
@@ -201,10 +207,24 @@ func (b caseBuilder) callbackForm() *CallbackForm {
 	return f
 }
 
+// gaveBack says that what came in for the case was given back, all of it.
+func (b caseBuilder) gaveBack() bool {
+	back := false
+	for _, l := range b.v.Legs {
+		if l.Incoming() && l.State != leg.Returned {
+			return false
+		}
+		back = back || l.Incoming()
+	}
+	return back
+}
+
 func (b caseBuilder) closeForm(step string) *CloseForm {
 	f := &CloseForm{Form: b.page.form(b.path("/close"), b.v.Version), Outcomes: casefile.Outcomes()}
 	if step == casefile.StepCloseOnSpot {
 		f.Outcomes = spotOutcomes()
+	} else if b.gaveBack() {
+		f.Form = f.preset("outcome", string(casefile.ReturnedBack))
 	} else if b.v.Solved != nil && !*b.v.Solved {
 		f.Form = f.preset("outcome", string(casefile.Explained))
 	}

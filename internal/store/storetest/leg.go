@@ -203,6 +203,9 @@ func deskLists(t *testing.T, st *store.Store) {
 	add("accepted", urgent(leg.Accepted, 0, nil))
 	add("by phone", urgent(leg.Sent, 0, func(l *store.LegRow) { l.SilencedAt = start }))
 	add("prompted", urgent(leg.Sent, 4*time.Second, func(l *store.LegRow) { l.PromptedAt = start }))
+	add("given back", urgent(leg.Returned, 0, nil))
+	add("given back, sent anew", urgent(leg.Returned, 0, func(l *store.LegRow) { l.Resolution, l.Successor = leg.BySuccessor, "x" }))
+	add("we gave it back", urgent(leg.Returned, 0, func(l *store.LegRow) { l.Side, l.Peer = leg.Holder, "p2" }))
 	add("incoming urgent", urgent(leg.Received, 3*time.Second, func(l *store.LegRow) { l.Side, l.Peer = leg.Holder, "p2" }))
 	add("incoming", func(l *store.LegRow) { l.Side, l.Peer, l.Unit = leg.Holder, "p2", "" })
 	add("incoming older", func(l *store.LegRow) { l.Side, l.Peer, l.Unit, l.SentAt = leg.Holder, "p2", "", start.Add(-time.Hour) })
@@ -225,6 +228,8 @@ func deskLists(t *testing.T, st *store.Store) {
 	want(t, "incoming", named(got), err, []string{"incoming urgent", "incoming older", "incoming"})
 	got, err = r.Incoming(ctx, 2)
 	want(t, "two incoming", named(got), err, []string{"incoming urgent", "incoming older"})
+	got, err = r.GivenBack(ctx, 10)
+	want(t, "given back", named(got), err, []string{"given back"})
 	got, err = r.RepairList(ctx, 10)
 	want(t, "to repair", named(got), err, []string{"broken", "broken too"})
 	got, err = r.RepairList(ctx, 1)
@@ -235,7 +240,7 @@ func deskLists(t *testing.T, st *store.Store) {
 	for {
 		got, err := r.PeerLegs(ctx, "p1", after, 2)
 		if err != nil || len(got) == 0 {
-			want(t, "all legs with a peer", all, err, []string{"later", "first", "too young", "accepted", "by phone", "prompted"})
+			want(t, "all legs with a peer", all, err, []string{"later", "first", "too young", "accepted", "by phone", "prompted", "given back", "given back, sent anew"})
 			break
 		}
 		all, after = append(all, named(got)...), got[len(got)-1].ID

@@ -87,6 +87,23 @@
     }
   });
 
+  // Time passes on an open page too: what a clock says is read anew and put where it stands, whatever is being typed beside it.
+  const clockKey = (time) => time.dateTime + "|" + time.title;
+  const tick = async () => {
+    if (document.hidden || !one("time.left")) return;
+    const here = one('form[action="/language"] input[name=here]')?.value;
+    const answer = here && await fetch(here).catch(() => null); // a lost line: the next tick asks again
+    if (!answer?.ok || answer.redirected) return;
+    const now = new Map();
+    for (const time of new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("time.left")) now.set(clockKey(time), time);
+    for (const time of document.querySelectorAll("time.left")) {
+      const fresh = now.get(clockKey(time));
+      if (fresh && fresh.textContent !== time.textContent) { time.className = fresh.className; time.textContent = fresh.textContent; }
+    }
+  };
+  setInterval(tick, 20e3);
+  document.addEventListener("visibilitychange", tick);
+
   // A candidate that is chosen takes the place of another class chosen before.
   document.addEventListener("change", (event) => {
     if (event.target.matches('input[name="category"]') && form) form.elements.category_other.value = "";
