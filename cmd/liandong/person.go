@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"liandong/internal/hotline"
 	"liandong/internal/node"
@@ -18,14 +21,18 @@ func newPerson() *cobra.Command {
 		newPersonSet("enable", "Let somebody who was put out sign in again", true))
 }
 
-// password reads a password from a file or stdin: never from the command line,
-// which other people on the machine can see.
+// password reads a password from a file, stdin or the terminal, where it is not
+// shown: never from the command line, which other people on the machine can see.
 func password(cmd *cobra.Command, file string) (string, error) {
-	if file == "" {
-		file = "-"
-		fmt.Fprintln(cmd.ErrOrStderr(), "The password, on one line:")
+	var b []byte
+	var err error
+	if tty := int(os.Stdin.Fd()); file == "" && term.IsTerminal(tty) {
+		fmt.Fprint(cmd.ErrOrStderr(), "The password (it is not shown): ")
+		b, err = term.ReadPassword(tty)
+		fmt.Fprintln(cmd.ErrOrStderr())
+	} else {
+		b, err = readBounded(cmp.Or(file, "-"))
 	}
-	b, err := readBounded(file)
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +44,7 @@ func password(cmd *cobra.Command, file string) (string, error) {
 }
 
 func passwordFlag(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVar(into, "password-file", "", "`FILE` with the password (default: stdin)")
+	cmd.Flags().StringVar(into, "password-file", "", "`FILE` with the password (default: the terminal, or stdin)")
 }
 
 func newPersonAdd() *cobra.Command {
