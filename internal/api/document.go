@@ -16,6 +16,7 @@ import (
 // CaseRow is a case as lists show it; contract.md fixes the names.
 type CaseRow struct {
 	ID               string            `json:"id"`
+	Number           string            `json:"number" doc:"What people say on the telephone: day and count, like 2611270042; a list finds it by q"`
 	Version          int64             `json:"version" doc:"Counts what was decided of the case; for If-Match"`
 	LinkIDs          map[string]string `json:"link_ids" doc:"Ids of the same matter at other platforms, by platform code"`
 	Status           string            `json:"status" enum:"open,in_progress,awaiting_callback,closed,archived"`
@@ -198,7 +199,7 @@ type candidateView struct {
 func rowOf(v desk.CaseView) CaseRow {
 	c := v.Case
 	row := CaseRow{
-		ID: c.ID, Version: c.Version, LinkIDs: c.Links, Status: string(c.Status), Channel: c.Channel, Kind: string(c.Kind), Level: c.Level,
+		ID: c.ID, Number: c.Number, Version: c.Version, LinkIDs: c.Links, Status: string(c.Status), Channel: c.Channel, Kind: string(c.Kind), Level: c.Level,
 		Line: v.Line, Category: c.Category, CategoryDecided: c.Decided, Item: c.Item, Urgent: c.Urgent, UrgentBy: c.UrgentBy,
 		FirstResponse: c.FirstResponse, Unread: c.Unread, Danger: c.Danger, Region: c.Region, RegionRaw: c.RegionRaw,
 		Text: string(v.Text), TextRedacted: v.Redacted, Address: string(v.Address),

@@ -93,8 +93,9 @@ const (
 // Case is what a node knows of a case, its personal part apart.
 type Case struct {
 	ID       string
-	Version  int64 // counts what people decided of it; leg moves do not raise it
-	Rev      int64 // counts every write of the row; the guard of storage
+	Number   string // that people say on the telephone: day and count, like 2611270042
+	Version  int64  // counts what people decided of it; leg moves do not raise it
+	Rev      int64  // counts every write of the row; the guard of storage
 	Status   Status
 	Channel  string
 	Kind     Kind

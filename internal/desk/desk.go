@@ -29,6 +29,8 @@ type Desk struct {
 	now   func() time.Time
 	log   *slog.Logger
 	links linkCache
+
+	numbers numbers
 }
 
 // Config is what a desk is put together from. Now defaults to time.Now.

@@ -70,14 +70,18 @@ func (d *Desk) Intake(ctx context.Context, a hotline.Actor, in In) (v CaseView, 
 // on nothing in the database, so it is decided before the transaction begins:
 // sealing and writing letters hold up no other writer.
 func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.IntakeKey) (*work, error) {
-	w, err := d.decided(ctx, a, in)
+	number, err := d.number(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := d.decided(ctx, a, in, number)
 	if err != nil {
 		return nil, err
 	}
 	kept := false
 	err = d.st.Write(ctx, func(tx *store.Tx) error {
 		if kept { // the transaction runs again, and keeping leaves its marks
-			if w, err = d.decided(ctx, a, in); err != nil {
+			if w, err = d.decided(ctx, a, in, number); err != nil {
 				return err
 			}
 		}
@@ -97,8 +101,9 @@ func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.I
 }
 
 // decided is a new case with its legs, decided and not kept yet.
-func (d *Desk) decided(ctx context.Context, a hotline.Actor, in In) (*work, error) {
+func (d *Desk) decided(ctx context.Context, a hotline.Actor, in In, number string) (*work, error) {
 	w := &work{ctx: ctx, d: d, now: d.Now(), by: a, isNew: true}
+	w.c.Number = number
 	if err := w.take(in); err != nil {
 		return nil, err
 	}

@@ -253,7 +253,9 @@ func (d *Desk) Cases(ctx context.Context, a hotline.Actor, f Filter) (CaseList, 
 	if f.Region != "" && f.Region != d.node.Region {
 		sf.Regions = d.below(f.Region)
 	}
-	if f.Query != "" {
+	if number, ok := casefile.ReadNumber(f.Query); ok {
+		sf.Number = number
+	} else if f.Query != "" {
 		if sf.Tokens = store.Tokens(f.Query); len(sf.Tokens) == 0 {
 			return CaseList{}, nil // nothing that the index could hold
 		}

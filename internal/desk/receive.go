@@ -45,6 +45,11 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 		answer, err = d.receive(ctx, tx, link, in)
 		return err
 	}
+	if in.Letter.Type == leg.TypeOffer {
+		if err := d.stockNumbers(ctx); err != nil {
+			return answer, err
+		}
+	}
 	err := d.st.Write(ctx, take)
 	if store.IsDuplicate(err) { // the same letter came twice at the same time
 		err = d.st.Write(ctx, take)
@@ -352,6 +357,9 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in In
 	}
 	if w == nil {
 		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: peerActor(link, m), isNew: true}
+		if w.c.Number, err = d.numberIn(ctx, tx); err != nil {
+			return leg.Letter{}, err
+		}
 		if err := w.takeOffer(link, in); err != nil {
 			return leg.Letter{}, err
 		}

@@ -25,7 +25,7 @@ type CaseRow struct {
 const caseColumns = `id, version, rev, status, channel, kind, level, category, line, decided, item, urgent, urgent_by,
 	first_response, unread, danger, region, region_raw, confidential, language, consent, safe_contact, subject_unit,
 	outcome, catalogue, interim, returns, dispute, group_id, external_id, source, occurred_at, created_at, closed_at,
-	callback_at, solved, satisfaction, scale, mapped, needs_callback, links, proposal, due_at, indexed`
+	callback_at, solved, satisfaction, scale, mapped, needs_callback, links, proposal, due_at, indexed, number`
 
 func scanCase(rows scanner) (CaseRow, error) {
 	var c CaseRow
@@ -43,7 +43,7 @@ func caseFields(c *CaseRow, links *string) []any {
 		&c.Language, maybeFlag{&c.Consent}, &c.SafeContact, &c.SubjectUnit, &c.Outcome, &c.Catalogue, &c.Interim,
 		&c.Returns, &c.Dispute, &c.GroupID, &c.ExternalID, &c.Source, moment{&c.OccurredAt}, moment{&c.CreatedAt},
 		moment{&c.ClosedAt}, moment{&c.CallbackAt}, maybeFlag{&c.Solved}, &c.Satisfaction, &c.Scale, &c.Mapped,
-		&c.NeedsCallback, links, &c.Proposal, moment{&c.DueAt}, &c.Indexed}
+		&c.NeedsCallback, links, &c.Proposal, moment{&c.DueAt}, &c.Indexed, &c.Number}
 }
 
 // Case reads one case.
@@ -100,13 +100,13 @@ func (t *Tx) AddCase(ctx context.Context, c *CaseRow) error {
 	}
 	return t.put(ctx, "add case", `INSERT INTO case_file (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
 		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
-		$35, $36, $37, $38, $39, $40, $41, $42, $43, $44)`,
+		$35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45)`,
 		c.ID, c.Version, c.Rev, string(c.Status), c.Channel, string(c.Kind), c.Level, c.Category, c.Line, flag(c.Decided),
 		c.Item, c.Urgent, c.UrgentBy, c.FirstResponse, flag(c.Unread), c.Danger, c.Region, c.RegionRaw, flag(c.Confidential),
 		c.Language, maybe(c.Consent), c.SafeContact, c.SubjectUnit, string(c.Outcome), c.Catalogue, c.Interim,
 		c.Returns, flag(c.Dispute), c.GroupID, c.ExternalID, c.Source, micros(c.OccurredAt), micros(c.CreatedAt),
 		micros(c.ClosedAt), micros(c.CallbackAt), maybe(c.Solved), c.Satisfaction, c.Scale, c.Mapped,
-		flag(c.NeedsCallback), string(links), c.Proposal, micros(c.DueAt), flag(c.Indexed))
+		flag(c.NeedsCallback), string(links), c.Proposal, micros(c.DueAt), flag(c.Indexed), c.Number)
 }
 
 // SaveCase writes what may change in a case, guarded by its rev, which it
@@ -244,6 +244,7 @@ type CaseFilter struct {
 	Unread   bool    // nobody has looked for danger in it yet
 	Open     bool    // not closed
 	Tokens   []int32 // search; see hotline-free search.go
+	Number   string  // the one case with this number
 	Now      time.Time
 	ByDue    bool // what runs out first, instead of newest first
 	After    hotline.Cursor
@@ -288,6 +289,9 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	}
 	if f.Unread {
 		w.add("unread = 1")
+	}
+	if f.Number != "" {
+		w.add("number = ? AND number <> ''", f.Number)
 	}
 	from, order := "case_file", "created_at DESC, id DESC"
 	byIndex := len(f.Tokens) > 0 && !r.postgres && !f.ByDue

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -174,7 +175,7 @@ func TestConcurrentFirstStarts(t *testing.T) {
 			st.Close()
 		}
 	}
-	if got := schemaOf(t, "postgres", dsn).migrations; len(got) != 1 {
+	if got := schemaOf(t, "postgres", dsn).migrations; len(got) == 0 || len(slices.Compact(slices.Clone(got))) != len(got) {
 		t.Errorf("migrations recorded: got %v, want each once", got)
 	}
 }

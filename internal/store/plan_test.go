@@ -76,6 +76,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"cases by status", list(CaseFilter{Status: casefile.Open}), "case_status", false},
 		{"cases by category", list(CaseFilter{Category: "A06"}), "case_category", false},
 		{"cases by due time", list(CaseFilter{ByDue: true}), "case_due", true},
+		{"case by number", list(CaseFilter{Number: "2611270042"}), "case_number", false},
 		{"cases in dispute", list(CaseFilter{Dispute: true}), "case_dispute", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -546,6 +546,20 @@ func (s *site) group(q *request) error {
 	if len(others) == 0 {
 		return hotline.Errorf(hotline.Invalid, "others_missing", "others")
 	}
+	for i, n := range others {
+		number, ok := casefile.ReadNumber(n)
+		if !ok {
+			continue
+		}
+		list, err := s.desk.Cases(q.ctx(), q.actor, desk.Filter{Query: number, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(list.Cases) == 0 {
+			return hotline.Errorf(hotline.NotFound, "case_not_found", "others")
+		}
+		others[i] = list.Cases[0].ID
+	}
 	if err := s.desk.Group(q.ctx(), q.actor, id, others); err != nil {
 		return err
 	}

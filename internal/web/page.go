@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"liandong/internal/casefile"
 	"liandong/internal/door"
 	"liandong/internal/hotline"
 	"liandong/internal/message"
@@ -50,7 +51,7 @@ func funcs(w words) template.FuncMap {
 	return template.FuncMap{
 		"t": w.T, "word": w.Word, "moment": w.Moment, "exact": w.Exact, "iso": w.ISO, "left": w.Left,
 		"class": w.Class, "item": w.Item, "region": w.Region, "place": w.Place, "unit": w.Unit, "target": w.Target,
-		"asset": AssetURL, "trouble": w.Trouble,
+		"asset": AssetURL, "number": casefile.SayNumber, "trouble": w.Trouble,
 	}
 }
 

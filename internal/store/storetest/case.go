@@ -37,7 +37,7 @@ func caseRoundTrip(t *testing.T, st *store.Store) {
 	next := fullCase(2)
 	next.ID, next.Rev, next.Channel, next.RegionRaw, next.Catalogue = first.ID, 1, first.Channel, first.RegionRaw, first.Catalogue
 	next.ExternalID, next.Source, next.OccurredAt, next.CreatedAt = first.ExternalID, first.Source, first.OccurredAt, first.CreatedAt
-	next.Proposal, next.Indexed = first.Proposal, first.Indexed
+	next.Proposal, next.Indexed, next.Number = first.Proposal, first.Indexed, first.Number
 	write(t, st, func(tx *store.Tx) error { c := next; return tx.SaveCase(ctx, &c) })
 	next.Rev = 2
 	got, err = st.Reader().Case(ctx, first.ID)
@@ -45,12 +45,14 @@ func caseRoundTrip(t *testing.T, st *store.Store) {
 
 	oneHot(&next, func(field string) {
 		next.ID = hotline.NewID()
+		next.Number = next.ID
 		write(t, st, func(tx *store.Tx) error { return tx.AddCase(ctx, &next) })
 		got, err = st.Reader().Case(ctx, next.ID)
 		want(t, "only "+field, got, err, next)
 	})
 	for _, answer := range []struct{ consent, solved *bool }{{nil, new(true)}, {new(false), nil}} {
 		next.ID, next.Consent, next.Solved = hotline.NewID(), answer.consent, answer.solved
+		next.Number = next.ID
 		write(t, st, func(tx *store.Tx) error { return tx.AddCase(ctx, &next) })
 		got, err = st.Reader().Case(ctx, next.ID)
 		want(t, "truths that may be unknown", got, err, next)

@@ -71,6 +71,7 @@ var suite = []struct {
 	{"personal part", personalPart},
 	{"whole case", wholeCase},
 	{"personal parts of many", personalPartsOfMany},
+	{"numbers", numbers},
 	{"cases by phone", casesByPhone},
 	{"group members", groupMembers},
 	{"intake keys", intakeKeys},

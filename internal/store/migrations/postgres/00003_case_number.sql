@@ -1,0 +1,8 @@
+-- +goose Up
+-- The number that people say on the telephone. Cases taken before there were numbers have none.
+CREATE TABLE numbering (
+    day  TEXT COLLATE "C" PRIMARY KEY,
+    next BIGINT           NOT NULL
+);
+ALTER TABLE case_file ADD COLUMN number TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX case_number ON case_file (number) WHERE number <> '';
