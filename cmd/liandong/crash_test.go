@@ -63,32 +63,45 @@ func killNodes(t *testing.T, engine string) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Minute)
 	defer cancel()
-	replay := exec.CommandContext(ctx, w.bin, "replay", "--from", w.texts(cases), "--ready", ready, "--drive", "5", "--json")
-	var out, errs bytes.Buffer
-	replay.Stdout, replay.Stderr = &out, &errs
-	if err := replay.Start(); err != nil {
-		t.Fatal(err)
+	batches := 0
+	replay := func() <-chan error {
+		batches++
+		cmd := exec.CommandContext(ctx, w.bin, "replay", "--from", w.texts(cases, batches), "--ready", ready, "--drive", "5", "--json")
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			err := cmd.Wait()
+			if err == nil {
+				err = checkSummary(t, out.Bytes())
+			}
+			if err != nil {
+				err = fmt.Errorf("replay: %w\n%s\n%s", err, tail(out.String()), tail(errs.String()))
+			}
+			done <- err
+		}()
+		return done
 	}
-	done := make(chan error, 1)
-	go func() { done <- replay.Wait() }()
-	ended := false
-	for k := range 2 * kills { // each node in turn
+	done := replay()
+	for k := range 2 * kills { // each node in turn, and never without work under way
 		select {
 		case err := <-done:
-			done <- err
-			ended = true
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = replay()
 		case <-time.After(time.Duration(700+(k*389)%1300) * time.Millisecond):
 		}
 		w.kill(k % 2)
 		w.start(k % 2)
 	}
-	if ended {
-		t.Logf("the clerks had finished before the last kill")
-	}
 	if err := <-done; err != nil {
-		t.Errorf("replay: %v\n%s\n%s", err, tail(out.String()), tail(errs.String()))
+		t.Fatal(err)
 	}
-	w.checkSummary(out.Bytes())
+	t.Logf("killed each node %d times over %d batches of texts", kills, batches)
 	for _, n := range w.nodes {
 		agree(t, n.URL, n.Token)
 	}
@@ -248,35 +261,44 @@ func (w *crashWorld) stop(n *crashNode) {
 	}
 }
 
-// texts is a file of invented texts, or the one given.
-func (w *crashWorld) texts(cases int) string {
+// texts is a batch of invented texts, or of the file given, with ids that no
+// other batch has.
+func (w *crashWorld) texts(cases, batch int) string {
 	if f := os.Getenv("LIANDONG_CRASH_FROM"); f != "" {
-		return f
+		doc, err := os.ReadFile(f)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return w.batch(batch, bytes.ReplaceAll(doc, []byte(`{"id": "`), fmt.Appendf(nil, `{"id": "%d-`, batch)))
 	}
 	says := []string{"小区门口的路灯坏了三天没有人来修", "楼下烧烤店油烟很大晚上睡不着觉", "有人在路口打架，已经有人受伤了", "老板拖欠我们工资三个月了",
 		"我家孩子走丢了，穿红色衣服", "自来水停了一天了什么时候来水", "邻居占了我家草场不肯退", "超市卖过期的牛奶给老人"}
-	path := filepath.Join(w.dir, "texts.jsonl")
 	var b bytes.Buffer
 	for i := range cases {
-		fmt.Fprintf(&b, "{\"id\":\"invented-%d\",\"text\":\"%s（第%d件）\"}\n", i, says[i%len(says)], i)
+		fmt.Fprintf(&b, "{\"id\":\"invented-%d-%d\",\"text\":\"%s（第%d件）\"}\n", batch, i, says[i%len(says)], i)
 	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+	return w.batch(batch, b.Bytes())
+}
+
+func (w *crashWorld) batch(n int, doc []byte) string {
+	path := filepath.Join(w.dir, fmt.Sprintf("texts-%d.jsonl", n))
+	if err := os.WriteFile(path, doc, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 	return path
 }
 
 // checkSummary reads what replay says of the end: every text one case.
-func (w *crashWorld) checkSummary(out []byte) {
-	w.t.Helper()
+func checkSummary(t *testing.T, out []byte) error {
 	var s Tally
 	if err := json.Unmarshal(out, &s); err != nil {
-		w.t.Fatalf("summary %q: %v", tail(string(out)), err)
+		return fmt.Errorf("summary: %w", err)
 	}
 	if len(s.Failed) > 0 || s.Driven == nil || s.Driven.gaveUp() {
-		w.t.Fatalf("got failed %v, driven %+v; want every text one case and nothing stuck", s.Failed, s.Driven)
+		return fmt.Errorf("got failed %v, driven %+v; want every text one case and nothing stuck", s.Failed, s.Driven)
 	}
 	for _, o := range s.Driven.Open {
-		w.t.Logf("open, explained: %s %s %s", o.Platform, o.ExternalID, o.Reason)
+		t.Logf("open, explained: %s %s %s", o.Platform, o.ExternalID, o.Reason)
 	}
+	return nil
 }
