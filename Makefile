@@ -16,7 +16,7 @@ help: ## says what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 demo: build ## runs the product on sample data: one 12345 platform and one 110 platform, on this machine
-	bin/liandong demo $(DEMO)
+	bin/liandong demo --ready bin/demo.json $(DEMO)
 
 test: setup $(vendor) ## runs every test, both engines and the browser; installs what they need
 	@scripts/with-pg $(MAKE) --no-print-directory tests

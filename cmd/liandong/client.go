@@ -9,8 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"liandong/internal/node"
 )
 
 // answerMost bounds what is read of an answer, in bytes.
@@ -35,6 +40,52 @@ func newClient(base, token string, atOnce int) (*client, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = atOnce
 	return &client{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Transport: t, Timeout: 30 * time.Second}}, nil
+}
+
+// nodes are those that a command speaks to: the ones of a demonstration, or
+// those named one by one.
+type nodes struct {
+	ready        string
+	urls, tokens []string
+}
+
+func (n *nodes) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&n.ready, "ready", "", "`FILE` that liandong demo wrote, instead of --node and --token")
+	cmd.Flags().StringArrayVar(&n.urls, "node", nil, "address `URL` of a node; again for another one")
+	cmd.Flags().StringArrayVar(&n.tokens, "token", nil, "`TOKEN` for the node named before it")
+}
+
+// clients makes a client for each node, with connections for that many calls at
+// once.
+func (n nodes) clients(atOnce int) ([]*client, error) {
+	if (n.ready == "") == (len(n.urls) == 0) {
+		return nil, usagef("which nodes? Give --ready FILE, or --node URL --token TOKEN")
+	}
+	if n.ready != "" {
+		b, err := os.ReadFile(n.ready)
+		if err != nil {
+			return nil, err
+		}
+		var ready node.Ready
+		if err := json.Unmarshal(b, &ready); err != nil || len(ready.Nodes) == 0 {
+			return nil, fmt.Errorf("%s is not what liandong demo --ready writes", n.ready)
+		}
+		for _, r := range ready.Nodes {
+			n.urls, n.tokens = append(n.urls, r.URL), append(n.tokens, r.Token)
+		}
+	}
+	if len(n.urls) != len(n.tokens) {
+		return nil, usagef("each --node needs its --token")
+	}
+	var out []*client
+	for i := range n.urls {
+		c, err := newClient(n.urls[i], n.tokens[i], atOnce)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 // problem is a refusal: an RFC 9457 problem document.

@@ -300,7 +300,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"replay", "--from", filepath.Join(dir, "gone"), "--node", "http://127.0.0.1:1", "--token", "x"}, 1, "no such file"},
 		{[]string{"replay", "--from", "x", "--ready", filepath.Join(dir, "good.json")}, 1, "not what liandong demo --ready writes"},
 		{[]string{"replay", "--from", "x", "--ready", "y", "--rate", "-1"}, 2, "--rate"},
-		{[]string{"reconcile"}, 2, "--node is an address"},
+		{[]string{"reconcile"}, 2, "which nodes?"},
 		{[]string{"reconcile", "--node", "http://127.0.0.1:1", "--token", "x"}, 1, "connection refused"},
 		{[]string{"version"}, 0, "liandong " + version},
 		{[]string{"version", "--json"}, 0, `"version": "` + version + `"`},

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"liandong/internal/node"
 )
 
 // How a replay goes.
@@ -27,12 +25,11 @@ const (
 
 // replay is one run of the command.
 type replay struct {
-	from, ready string
-	nodes       []string
-	tokens      []string
-	rate        float64
-	drive       string
-	inJSON      bool
+	from   string
+	to     nodes
+	rate   float64
+	drive  string
+	inJSON bool
 
 	clients []*client
 	log     io.Writer
@@ -55,9 +52,7 @@ back and closes, by a seed, until nothing moves, and says what became of each ca
 		},
 	}
 	cmd.Flags().StringVar(&r.from, "from", "", "`FILE` of texts (- reads stdin)")
-	cmd.Flags().StringVar(&r.ready, "ready", "", "`FILE` that liandong demo wrote")
-	cmd.Flags().StringArrayVar(&r.nodes, "node", nil, "address `URL` of a node; again for another one")
-	cmd.Flags().StringArrayVar(&r.tokens, "token", nil, "`TOKEN` for the node named before it")
+	r.to.flags(cmd)
 	cmd.Flags().Float64Var(&r.rate, "rate", 0, "at most `R` intakes a second (default: as fast as they are taken)")
 	cmd.Flags().StringVar(&r.drive, "drive", "", "play the clerks, by a `SEED`")
 	asJSON(cmd, &r.inJSON)
@@ -87,7 +82,8 @@ func (r *replay) run(ctx context.Context, out io.Writer) error {
 	if r.rate < 0 {
 		return usagef("--rate is above zero")
 	}
-	if err := r.connect(); err != nil {
+	var err error
+	if r.clients, err = r.to.clients(replayAtOnce); err != nil {
 		return err
 	}
 	f := os.Stdin
@@ -123,37 +119,6 @@ func (r *replay) run(ctx context.Context, out io.Writer) error {
 	}
 	if len(tally.Failed) > 0 || tally.Driven != nil && tally.Driven.gaveUp() {
 		return errFailed
-	}
-	return nil
-}
-
-// connect makes a client for each node that is named.
-func (r *replay) connect() error {
-	if (r.ready == "") == (len(r.nodes) == 0) {
-		return usagef("which nodes? Give --ready FILE, or --node URL --token TOKEN")
-	}
-	if r.ready != "" {
-		b, err := os.ReadFile(r.ready)
-		if err != nil {
-			return err
-		}
-		var ready node.Ready
-		if err := json.Unmarshal(b, &ready); err != nil || len(ready.Nodes) == 0 {
-			return fmt.Errorf("%s is not what liandong demo --ready writes", r.ready)
-		}
-		for _, n := range ready.Nodes {
-			r.nodes, r.tokens = append(r.nodes, n.URL), append(r.tokens, n.Token)
-		}
-	}
-	if len(r.nodes) != len(r.tokens) {
-		return usagef("each --node needs its --token")
-	}
-	for i := range r.nodes {
-		c, err := newClient(r.nodes[i], r.tokens[i], replayAtOnce)
-		if err != nil {
-			return err
-		}
-		r.clients = append(r.clients, c)
 	}
 	return nil
 }
