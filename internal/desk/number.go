@@ -15,8 +15,11 @@ import (
 // never given out: numbers rise, but there are gaps.
 const numberBlock = 64
 
-// numbers are those that this process has taken and not given out.
+// numbers are those that this process has taken and not given out. One who fills
+// them waits for the database, and one inside a transaction takes one from them,
+// so the two have a lock each: nobody waits for a transaction inside another.
 type numbers struct {
+	filling   sync.Mutex
 	mu        sync.Mutex
 	day       string
 	next, end int64
@@ -33,14 +36,29 @@ func (n *numbers) take(day string) (int64, bool) {
 	return n.next - 1, true
 }
 
+func (n *numbers) has(day string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.day == day && n.next < n.end
+}
+
+func (n *numbers) put(day string, first int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.day, n.next, n.end = day, first, first+numberBlock
+}
+
 // stockNumbers sees to it that there is a number for a new case, outside of any
 // transaction.
 func (d *Desk) stockNumbers(ctx context.Context) error {
 	day := numberDay(d.Now())
 	n := &d.numbers
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.day == day && n.next < n.end {
+	if n.has(day) {
+		return nil
+	}
+	n.filling.Lock()
+	defer n.filling.Unlock()
+	if n.has(day) {
 		return nil
 	}
 	var first int64
@@ -53,7 +71,7 @@ func (d *Desk) stockNumbers(ctx context.Context) error {
 		err = d.st.Write(ctx, take)
 	}
 	if err == nil {
-		n.day, n.next, n.end = day, first, first+numberBlock
+		n.put(day, first)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 
 	"liandong/internal/casefile"
 	"liandong/internal/desk"
+	"liandong/internal/hotline"
 	"liandong/internal/leg"
 )
 
@@ -25,6 +26,14 @@ func TestConcurrentNumbers(t *testing.T) {
 						return
 					}
 					numbers <- v.Number
+				}
+			})
+		}
+		for range clerks { // and letters come in meanwhile
+			wg.Go(func() {
+				for range each {
+					w.peerSays("110", leg.TypeOffer, hotline.NewID(), 1, leg.Body{Role: leg.Lead, Class: "A01", Region: chengguan}, leg.Private{Text: plain})
+					w.take(plain)
 				}
 			})
 		}
