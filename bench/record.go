@@ -141,9 +141,10 @@ func arguments(text string) []*string {
 	return out
 }
 
-// An id differs each time. The script makes numbers of nineteen digits instead,
-// which sort by time within a client, as ids do.
-var id = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{26}$`)
+// An id differs each time, and so does a case's number (2611270042). The script
+// makes numbers of nineteen digits instead, which sort by time within a client,
+// as ids do.
+var id = regexp.MustCompile(`^(?:[0-9a-hjkmnp-tv-z]{26}|[2-9]\d[01]\d[0-3]\d{5,7})$`)
 
 const idsEach = 64 // numbers that a transaction may use
 
