@@ -58,6 +58,14 @@ func encode32(raw [16]byte) string {
 	return string(out[:])
 }
 
+// FirstID sorts before every id made at or after a moment, and after those made
+// before it, to the millisecond.
+func FirstID(t time.Time) string {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(t.UnixMilli())<<16)
+	return encode32(raw)
+}
+
 // IDTime is the moment an id was made, to the millisecond; ok is false for a
 // text that is not one of our ids.
 func IDTime(id string) (t time.Time, ok bool) {

@@ -94,6 +94,17 @@ func TestIDCarries(t *testing.T) {
 	}
 }
 
+func TestFirstID(t *testing.T) {
+	at := time.Date(2026, 3, 2, 1, 30, 0, 123e6, time.UTC)
+	first := FirstID(at)
+	if before := (&idSource{}).next(at.Add(-time.Millisecond)); before >= first {
+		t.Errorf("%s, made before, sorts behind %s", before, first)
+	}
+	if after := (&idSource{}).next(at); after < first {
+		t.Errorf("%s, made then, sorts before %s", after, first)
+	}
+}
+
 func TestIDTime(t *testing.T) {
 	when := time.Date(2026, 3, 2, 1, 30, 0, 123e6, time.UTC)
 	id := (&idSource{}).next(when)

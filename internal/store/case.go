@@ -231,6 +231,19 @@ type Sight struct {
 	Unit    string   // "" the desk
 }
 
+// narrow keeps to what may be seen.
+func (see Sight) narrow(w *where) {
+	if see.Regions != nil {
+		w.in("region", see.Regions)
+	}
+	if see.Unit != "" {
+		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", see.Unit)
+	}
+}
+
+// openStatuses are those of cases that are not closed.
+var openStatuses = []string{string(casefile.Open), string(casefile.InProgress), string(casefile.AwaitingCallback)}
+
 // CaseFilter narrows a list of cases.
 type CaseFilter struct {
 	Status   casefile.Status
@@ -254,12 +267,7 @@ type CaseFilter struct {
 // Cases lists cases within sight, newest first or by due time.
 func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow, error) {
 	var w where
-	if see.Regions != nil {
-		w.in("region", see.Regions)
-	}
-	if see.Unit != "" {
-		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", see.Unit)
-	}
+	see.narrow(&w)
 	if f.Status != "" {
 		w.add("status = ?", string(f.Status))
 	}
@@ -322,13 +330,8 @@ type OpenCounts struct {
 // CountOpen counts the open cases within sight; it costs what is open, not what is on file.
 func (r *Reader) CountOpen(ctx context.Context, see Sight, now time.Time) (OpenCounts, error) {
 	var w where
-	w.in("status", []string{string(casefile.Open), string(casefile.InProgress), string(casefile.AwaitingCallback)})
-	if see.Regions != nil {
-		w.in("region", see.Regions)
-	}
-	if see.Unit != "" {
-		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", see.Unit)
-	}
+	w.in("status", openStatuses)
+	see.narrow(&w)
 	var n OpenCounts
 	q := `SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'in_progress'),
 		count(*) FILTER (WHERE status = 'awaiting_callback'), count(*) FILTER (WHERE urgent <> ''),

@@ -30,7 +30,7 @@ type pageSet struct {
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "leg", "inbox", "overview", "links"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "leg", "inbox", "overview", "links", "wall"}
 
 // parsePages parses all templates; it panics on a mistake in one.
 func parsePages(w words) *pageSet {
@@ -68,8 +68,9 @@ type Page struct {
 	Flash    string // sentence shown once
 	FlashKey string
 	Fault    *fault
-	Live     bool // listens to /events
-	Script   bool // the whole page, not a part
+	Live     bool     // listens to /events
+	Script   bool     // the whole page, not a part
+	Styles   []string // beside app.css, of this page alone
 }
 
 // NavItem is one entry of the navigation.
@@ -99,6 +100,7 @@ var nav = []struct {
 	{"/inbox", "web.nav.inbox", hotline.WorkLegs, 1},
 	{"/cases", "web.nav.cases", hotline.SeeCases, 0},
 	{"/overview", "web.nav.overview", hotline.SeeOverview, 0},
+	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }
 

@@ -41,6 +41,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"overview", "layout", OverviewPage{}},
 		{"overview", "alert", AlertPart{}},
 		{"links", "layout", LinksPage{}},
+		{"wall", "layout", WallPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {

@@ -53,6 +53,8 @@ func (s *site) routes() []route {
 		{pattern: "GET /inbox", right: hotline.WorkLegs, handle: s.inboxPage},
 		{pattern: "GET /overview", right: hotline.SeeOverview, handle: s.overviewPage},
 
+		{pattern: "GET /wall", right: hotline.SeeOverview, handle: s.wallPage},
+
 		{pattern: "GET /links", right: hotline.SeeLinks, handle: s.linksPage},
 		{pattern: "POST /links/letters/{id}/{how}", right: hotline.MendLinks, handle: s.mendLetter, form: s.linksPage},
 		{pattern: "POST /links/refusals/{id}/seen", right: hotline.MendLinks, handle: s.seeRefusal, form: s.linksPage},

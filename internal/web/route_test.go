@@ -59,6 +59,7 @@ var may = map[string]string{
 	"GET /inbox":    "olcd",
 	"GET /overview": "lsyeam",
 	"GET /links":    "lsam",
+	"GET /wall":     "lsyeam",
 
 	"POST /links/letters/{id}/{how}": "lm",
 	"POST /links/refusals/{id}/seen": "lm",

@@ -61,6 +61,7 @@ type Desk interface {
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
 	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
 	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)
+	Wall(ctx context.Context, a hotline.Actor) (desk.Wall, error)
 	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
 	Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error)
 }

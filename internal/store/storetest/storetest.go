@@ -116,6 +116,7 @@ var suite = []struct {
 	{"failed sign-ins", failures},
 	{"people put out", putOut},
 	{"tokens end", tokensEnd},
+	{"the board on the wall", wall},
 	{"bells", bells},
 }
 
