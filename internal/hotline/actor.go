@@ -24,15 +24,16 @@ const (
 type Right string
 
 const (
-	SeeCases     Right = "cases.see"     // lists and case pages, personal data masked
-	TakeCases    Right = "cases.take"    // intake, calls, grouping
-	DecideCases  Right = "cases.decide"  // category, level, legs, settle, reopen, callback, close
-	WorkLegs     Right = "legs.work"     // accept, return, progress, feedback as the holding unit
-	AskLegs      Right = "legs.ask"      // urge, supplement, withdraw, extend, contest: either side
-	RevealPerson Right = "person.reveal" // see personal data, with a reason
-	SeeOverview  Right = "overview.see"  // the shift leader's figures
-	SeeLinks     Right = "links.see"     // links and their letters
-	MendLinks    Right = "links.mend"    // send again, void, clear the repair list
+	SeeCases     Right = "cases.see"       // lists and case pages, personal data masked
+	TakeCases    Right = "cases.take"      // intake, calls, grouping
+	DecideCases  Right = "cases.decide"    // category, level, legs, settle, reopen, callback, close
+	WorkLegs     Right = "legs.work"       // accept, return, progress, feedback as the holding unit
+	AskLegs      Right = "legs.ask"        // urge, supplement, withdraw, extend, contest: either side
+	RevealPerson Right = "person.reveal"   // see personal data, with a reason
+	SeeOverview  Right = "overview.see"    // the shift leader's figures
+	SeeLinks     Right = "links.see"       // links and their letters
+	MendLinks    Right = "links.mend"      // send again, void, clear the repair list
+	HandOver     Right = "shift.hand_over" // sign for a shift, at its end or its beginning
 	Administer   Right = "node.administer"
 )
 
@@ -40,7 +41,7 @@ const (
 // denied. Scope (whose case, which unit, which region) is decided by May.
 var rights = map[Role]map[Right]bool{
 	Operator:      set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson),
-	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks),
+	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks, HandOver),
 	Clerk:         set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	DutyOfficer:   set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	Supervisor:    set(SeeCases, AskLegs, SeeOverview, SeeLinks),
@@ -72,7 +73,7 @@ func Roles() []Role {
 
 // Rights lists every right there is.
 func Rights() []Right {
-	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks, Administer}
+	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks, HandOver, Administer}
 }
 
 // Actor is who does something: a person, a program with a token, the peer, or

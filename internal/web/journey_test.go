@@ -286,6 +286,28 @@ func TestJourneyPhonePrompt(t *testing.T) {
 	}
 }
 
+// One leader signs for the end of a shift, the next for its beginning.
+func TestJourneyShift(t *testing.T) {
+	w := newWorld(t)
+	w.gov.as("operator").take("城关区这里煤气泄漏，有人晕倒了，快来人", nil)
+	leader, next := w.gov.as("leader"), w.gov.as("leader2")
+	page := leader.follow(leader.submit(leader.get("/shift"), "#sign", url.Values{"remarks": {"煤气那一件先办"}}))
+	if page.count("#untaken") != 1 || page.count("#take") != 0 {
+		t.Errorf("its giver is offered to take it")
+	}
+	page = next.get("/shift")
+	if !strings.Contains(page.one("#told").text(), "煤气那一件先办") || page.count("tr.row-urgent") == 0 {
+		t.Errorf("who comes does not see what is open and what was said:\n%s", page.one("#main").text())
+	}
+	page = next.follow(next.submit(page, "#take", nil))
+	if page.count("#untaken") != 0 || !strings.Contains(page.one("#signatures").text(), "测试接班") {
+		t.Errorf("after both signed: got %q", page.one("#signatures").text())
+	}
+	if got := next.get("/shift").count("#past li a"); got != 1 {
+		t.Errorf("earlier hand-overs: got %d, want one", got)
+	}
+}
+
 // Danger that 110 gives back is the loudest thing at 12345, and stays open at
 // 110 until a person ends it there.
 func TestJourneyDangerGivenBack(t *testing.T) {

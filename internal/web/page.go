@@ -30,7 +30,7 @@ type pageSet struct {
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "leg", "inbox", "overview", "links", "wall"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "leg", "inbox", "overview", "links", "wall", "shift"}
 
 // parsePages parses all templates; it panics on a mistake in one.
 func parsePages(w words) *pageSet {
@@ -100,6 +100,7 @@ var nav = []struct {
 	{"/inbox", "web.nav.inbox", hotline.WorkLegs, 1},
 	{"/cases", "web.nav.cases", hotline.SeeCases, 0},
 	{"/overview", "web.nav.overview", hotline.SeeOverview, 0},
+	{"/shift", "web.nav.shift", hotline.HandOver, -1},
 	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }

@@ -42,6 +42,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"overview", "alert", AlertPart{}},
 		{"links", "layout", LinksPage{}},
 		{"wall", "layout", WallPage{}},
+		{"shift", "layout", ShiftPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {

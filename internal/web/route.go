@@ -53,6 +53,10 @@ func (s *site) routes() []route {
 		{pattern: "GET /inbox", right: hotline.WorkLegs, handle: s.inboxPage},
 		{pattern: "GET /overview", right: hotline.SeeOverview, handle: s.overviewPage},
 
+		{pattern: "GET /shift", right: hotline.SeeOverview, handle: s.shiftPage},
+		{pattern: "POST /shift", right: hotline.HandOver, handle: s.handOver, form: s.shiftPage},
+		{pattern: "GET /shift/{id}", right: hotline.SeeOverview, handle: s.oneShift},
+		{pattern: "POST /shift/{id}/take", right: hotline.HandOver, handle: s.takeShift, form: s.oneShift},
 		{pattern: "GET /wall", right: hotline.SeeOverview, handle: s.wallPage},
 
 		{pattern: "GET /links", right: hotline.SeeLinks, handle: s.linksPage},

@@ -61,6 +61,11 @@ var may = map[string]string{
 	"GET /links":    "lsam",
 	"GET /wall":     "lsyeam",
 
+	"GET /shift":            "lsyeam",
+	"POST /shift":           "l",
+	"GET /shift/{id}":       "lsyeam",
+	"POST /shift/{id}/take": "l",
+
 	"POST /links/letters/{id}/{how}": "lm",
 	"POST /links/refusals/{id}/seen": "lm",
 

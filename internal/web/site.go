@@ -62,6 +62,13 @@ type Desk interface {
 	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
 	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)
 	Wall(ctx context.Context, a hotline.Actor) (desk.Wall, error)
+
+	ShiftNow(ctx context.Context, a hotline.Actor) (desk.ShiftState, error)
+	HandOverShift(ctx context.Context, a hotline.Actor, remarks string) (desk.ShiftView, error)
+	TakeShift(ctx context.Context, a hotline.Actor, id string) (desk.ShiftView, error)
+	ShiftOf(ctx context.Context, a hotline.Actor, id string) (desk.ShiftView, error)
+	Shifts(ctx context.Context, a hotline.Actor, before string, limit int) ([]store.Shift, error)
+
 	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
 	Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error)
 }

@@ -74,6 +74,7 @@ const testPassword = "ceshi-mima-2025"
 var everybody = []auth.NewPerson{
 	{Login: "operator", Name: "测试坐席", Role: hotline.Operator},
 	{Login: "leader", Name: "测试班长", Role: hotline.ShiftLeader},
+	{Login: "leader2", Name: "测试接班", Role: hotline.ShiftLeader},
 	{Login: "supervisor", Name: "测试督办", Role: hotline.Supervisor},
 	{Login: "secretary", Name: "测试秘书", Role: hotline.Secretary},
 	{Login: "editor", Name: "测试编辑", Role: hotline.Editor},

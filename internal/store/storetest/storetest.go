@@ -117,6 +117,7 @@ var suite = []struct {
 	{"people put out", putOut},
 	{"tokens end", tokensEnd},
 	{"the board on the wall", wall},
+	{"hand-overs of shifts", shifts},
 	{"bells", bells},
 }
 
