@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"liandong/internal/calendar"
 	"liandong/internal/catalogue"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
@@ -45,6 +47,9 @@ type Desk interface {
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
+
+	Deadline(from time.Time, budget, region string) (calendar.Deadline, error)
+	ClockAccount(ctx context.Context, a hotline.Actor, caseID, clockID string) (desk.ClockAccount, error)
 }
 
 // Auth says who a token belongs to; *auth.Auth does.
@@ -148,6 +153,9 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/legs/{id}/resolve", "resolve-leg", "Keep a returned or undeliverable leg: the sender does it", decide, 200}, a.resolve)
 	a.verbs()
 	add(a, route{"POST", "/api/v1/triage", "triage", "Propose line, class, urgency and unit for a text; nothing is kept", takeOrSee, 200}, a.triage)
+
+	add(a, route{"GET", "/api/v1/deadline", "count-deadline", "When a budget runs out, by the calendar in force, with its account", takeOrSee, 200}, a.deadline)
+	add(a, route{"GET", "/api/v1/cases/{id}/clocks/{clock}", "explain-clock", "A clock of a case and how its due time came about", takeOrSee, 200}, a.clockAccount)
 
 	a.mux.HandleFunc("GET /healthz", a.alive)
 	a.mux.HandleFunc("GET /readyz", a.isReady)

@@ -92,6 +92,7 @@ func TestDocumentHasEveryCall(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		"GET /api/v1/cases", "GET /api/v1/cases/{id}", "GET /api/v1/cases/{id}/events", "GET /api/v1/legs/{id}",
+		"GET /api/v1/deadline", "GET /api/v1/cases/{id}/clocks/{clock}",
 		"POST /api/v1/cases", "POST /api/v1/triage",
 	}
 	for _, verb := range []string{"callback", "calls", "close", "decide", "dual", "group", "legs", "notes", "reveal", "ungroup"} {

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"liandong/internal/hotline"
@@ -57,14 +58,20 @@ type Calendar struct {
 // plan is what holds in one region: its days and windows, inherited ones
 // included.
 type plan struct {
-	windows []window       // in order, disjoint
-	perDay  int64          // ns of all windows
+	hours   []hours        // office hours, each from a day on, in order
 	days    map[int64]rule // by day number; days that differ from the week
 	working []bool         // the loaded years, day by day, from day base
 	base    int64
 }
 
 type window struct{ from, to int64 } // ns of the day
+
+// hours are the windows that hold from a day on, until others do: a plateau
+// has summer and winter hours.
+type hours struct {
+	since   int64    // day number
+	windows []window // in order, disjoint
+}
 
 type rule struct {
 	off  bool
@@ -146,6 +153,21 @@ func (p *plan) kind(n int64) (Why, string) {
 	return Working, ""
 }
 
+// windowsOn are the office hours of a day that works.
+func (p *plan) windowsOn(n int64) []window {
+	i := len(p.hours) - 1
+	for i > 0 && n < p.hours[i].since {
+		i--
+	}
+	return p.hours[i].windows
+}
+
+// end is the end of the last window of a day that works, in ns of the day.
+func (p *plan) end(n int64) int64 {
+	ws := p.windowsOn(n)
+	return ws[len(ws)-1].to
+}
+
 // loaded says whether the holidays of the day's year are known.
 func (p *plan) loaded(n int64) bool {
 	return n >= p.base && n < p.base+int64(len(p.working))
@@ -170,7 +192,7 @@ func (c *Calendar) Due(from time.Time, b Budget, region string) (Deadline, error
 	switch b.unit {
 	case WorkingDays:
 		end, provisional := p.forwardDays(n, b.n)
-		return Deadline{Due: join(end, p.windows[len(p.windows)-1].to), Provisional: provisional}, nil
+		return Deadline{Due: join(end, p.end(end)), Provisional: provisional}, nil
 	case WorkingHours:
 		end, endAt, provisional := p.forwardWork(n, at, int64(b.n)*hour)
 		return Deadline{Due: join(end, endAt), Provisional: provisional}, nil
@@ -208,7 +230,7 @@ func (p *plan) forwardWork(n, at, left int64) (end, endAt int64, provisional boo
 	for {
 		provisional = provisional || !p.loaded(n)
 		if p.works(n) {
-			for _, w := range p.windows {
+			for _, w := range p.windowsOn(n) {
 				start := max(w.from, at)
 				if start >= w.to {
 					continue
@@ -279,7 +301,7 @@ func (p *plan) accountHours(from, due time.Time) []Span {
 	for n, _ := split(from); at.Before(due); n++ {
 		why, name := p.kind(n)
 		if p.works(n) {
-			for _, w := range p.windows {
+			for _, w := range p.windowsOn(n) {
 				add(join(n, w.from), false, OutsideHours, "")
 				add(join(n, w.to), true, why, name)
 			}
@@ -308,7 +330,7 @@ func (c *Calendar) Between(from, to time.Time, region string) time.Duration {
 		if n == last {
 			end = lastAt
 		}
-		for _, w := range p.windows {
+		for _, w := range p.windowsOn(n) {
 			sum += max(0, min(w.to, end)-max(w.from, at))
 		}
 	}
@@ -330,9 +352,14 @@ func (c *Calendar) WorkingDays(from, to time.Time, region string) int {
 	return count
 }
 
-// PerDay is the office time of one working day.
-func (c *Calendar) PerDay(region string) time.Duration {
-	return time.Duration(c.plan(region).perDay)
+// PerDay is the office time that a day has where it works.
+func (c *Calendar) PerDay(day time.Time, region string) time.Duration {
+	n, _ := split(day)
+	var sum int64
+	for _, w := range c.plan(region).windowsOn(n) {
+		sum += w.to - w.from
+	}
+	return time.Duration(sum)
 }
 
 // WorkBefore is the latest moment from which the given office time is left
@@ -346,8 +373,7 @@ func (c *Calendar) WorkBefore(to time.Time, d time.Duration, region string) time
 	}
 	for {
 		if p.works(n) {
-			for i := len(p.windows) - 1; i >= 0; i-- {
-				w := p.windows[i]
+			for _, w := range slices.Backward(p.windowsOn(n)) {
 				end := min(w.to, at)
 				if end <= w.from {
 					continue
@@ -376,8 +402,8 @@ func (c *Calendar) DaysBefore(to time.Time, count int, region string) time.Time 
 	}
 	for {
 		if p.works(n) {
-			for i := len(p.windows) - 1; i >= 0; i-- {
-				if w := p.windows[i]; w.from <= at {
+			for _, w := range slices.Backward(p.windowsOn(n)) {
+				if w.from <= at {
 					return join(n, min(at, w.to))
 				}
 			}

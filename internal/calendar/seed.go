@@ -91,12 +91,9 @@ func (p *plan) fill(region string, days []dayRow, windows []windowRow) {
 			}
 		}
 		if own != nil {
-			p.windows = own
+			slices.SortFunc(own, func(a, b window) int { return cmp.Compare(a.from, b.from) })
+			p.hours = []hours{{windows: own}}
 		}
-	}
-	slices.SortFunc(p.windows, func(a, b window) int { return cmp.Compare(a.from, b.from) })
-	for _, w := range p.windows {
-		p.perDay += w.to - w.from
 	}
 }
 

@@ -15,7 +15,7 @@ func TestSeed(t *testing.T) {
 	if first, last := c.Years(); first != 2024 || last != 2026 {
 		t.Errorf("years: got %d to %d, want 2024 to 2026", first, last)
 	}
-	if got := c.PerDay(""); got != 6*time.Hour {
+	if got := c.PerDay(at(t, "2026-11-23 10:00"), ""); got != 6*time.Hour {
 		t.Errorf("a working day: got %v, want 6h", got)
 	}
 	// Working days of a year are known figures: days less weekends less days off on weekdays plus make-up days.

@@ -119,7 +119,7 @@ func bounded(kind Kind, start, notAfter time.Time) bool {
 // working day before it is due (the yellow card of published practice).
 func nearBudget(c Clock, b calendar.Budget, cal *calendar.Calendar, region string) time.Time {
 	plain, isPlain := b.Plain()
-	perDay := cal.PerDay(region)
+	perDay := cal.PerDay(c.Due, region)
 	near := cal.DaysBefore(c.Due, 1, region)
 	switch {
 	case isPlain && plain <= 24*time.Hour:
@@ -156,6 +156,19 @@ func (c Clock) Move(due time.Time, cal *calendar.Calendar, region string) Clock 
 	return c
 }
 
+// Resume takes up a clock again that was stopped: it never restarts, so start,
+// due time and the rungs that fired stay.
+func (c Clock) Resume(cal *calendar.Calendar, region string) Clock {
+	c.Stopped = time.Time{}
+	switch c.Rung {
+	case 0:
+		return c.Move(c.Due, cal, region)
+	case 1:
+		c.Next = c.Due
+	}
+	return c
+}
+
 // Running says that the answer is still owed.
 func (c Clock) Running() bool { return c.Stopped.IsZero() }
 
@@ -163,12 +176,13 @@ func (c Clock) Running() bool { return c.Stopped.IsZero() }
 // time, not after it: intervals are half-open.
 func (c Clock) Overdue(now time.Time) bool { return c.Running() && !now.Before(c.Due) }
 
-// Late says that the answer came late or is late.
+// Late says that the answer came late or is late; one that came at the due time
+// itself is late, by the same rule.
 func (c Clock) Late(now time.Time) bool {
 	if c.Running() {
 		return c.Overdue(now)
 	}
-	return c.Stopped.After(c.Due)
+	return !c.Stopped.Before(c.Due)
 }
 
 // Fire is the highest rung that is due now and has not fired. After a stop of

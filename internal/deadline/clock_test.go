@@ -250,7 +250,8 @@ func TestLate(t *testing.T) {
 	}{
 		{"", "2026-11-23 17:59", false, false},
 		{"", "2026-11-23 18:00", true, true},
-		{"2026-11-23 18:00", "2026-11-24 18:00", false, false},
+		{"2026-11-23 17:59", "2026-11-24 18:00", false, false},
+		{"2026-11-23 18:00", "2026-11-24 18:00", false, true}, // half-open: at the due time it is over
 		{"2026-11-23 18:01", "2026-11-24 18:00", false, true},
 	} {
 		c := Clock{Due: due}

@@ -349,7 +349,18 @@ func (w *work) reopened(l *legWork, a leg.Act) error {
 func (w *work) takeUp() error {
 	w.c.ClosedAt, w.c.Outcome, w.c.Status = time.Time{}, "", casefile.InProgress
 	w.c.Version++
+	w.resumeCaseClock()
 	return w.event("reopened_case", "", nil, "")
+}
+
+// resumeCaseClock: the case's own clock runs from intake and never restarts, so
+// a case that is taken up again is as late as it was.
+func (w *work) resumeCaseClock() {
+	for i := range w.clocks {
+		if c := &w.clocks[i]; c.Kind == deadline.Case && !c.Running() {
+			c.Clock, c.resumed = c.Resume(w.d.cal, w.c.Region), true
+		}
+	}
 }
 
 // extend moves the handling clock; the case's own clock stays.

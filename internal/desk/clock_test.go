@@ -111,6 +111,15 @@ func TestCaseClockNeverRestarts(t *testing.T) {
 			{"a successor", func() { v := w.send(c.ID, desk.Order{To: "unit:" + urban, Replaces: l.ID}); l = v.Legs[1] }},
 			{"an answer", func() { w.act(w.lead, l.ID, leg.Accept, leg.Feedback, leg.Settle) }},
 			{"reopening", func() { w.act(w.lead, l.ID, leg.Reopen) }},
+			{"closing and reopening", func() {
+				w.act(w.lead, l.ID, leg.Feedback, leg.Settle)
+				must(w.Callback(ctx, w.lead, c.ID, desk.Asked{Solved: true, Satisfaction: 1, Scale: 3}))(t)
+				must(w.Close(ctx, w.lead, c.ID, desk.Closing{Outcome: casefile.SolvedOutcome, Told: "已告知"}))(t)
+				if _, _, running := caseClock(w.see(c.ID), "case"); running {
+					t.Error("the clock of a closed case runs")
+				}
+				w.act(w.lead, l.ID, leg.Reopen)
+			}},
 			{"a note", func() {
 				if err := w.Note(ctx, w.lead, c.ID, "来电补充：还是没有人来修"); err != nil {
 					t.Fatal(err)
@@ -435,5 +444,39 @@ func TestPrompts(t *testing.T) {
 		prompt(near, false, 1, deadline.NoAcceptance)
 		w.act(w.lead, near.ID, leg.Accept)
 		prompt(near, false, 1, deadline.NoAcceptance)
+	})
+}
+
+// Each clock of a case explains itself to who may see the case, and to nobody
+// else.
+func TestClockAccounts(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		c := w.take(plain)
+		w.clock.Add(time.Hour)
+		v := w.send(c.ID, to("unit:"+housing))
+		for _, k := range v.Clocks {
+			acc := must(w.ClockAccount(ctx, w.lead, c.ID, k.ID))(t)
+			if n := len(acc.Account); n == 0 || !acc.Account[n-1].To.Equal(acc.Due) || acc.Moved != "" || !acc.Due.Equal(k.Due) {
+				t.Errorf("%s: account of %d spans to %v, moved %q; due %v", k.Kind, n, acc.Due, acc.Moved, k.Due)
+			}
+		}
+		handling := slices.IndexFunc(v.Clocks, func(k deadline.Clock) bool { return k.Kind == deadline.Handling })
+		later := v.Clocks[handling].Due.Add(72 * time.Hour)
+		must(w.Act(ctx, w.clerk(housing), v.Legs[0].ID, do(leg.Accept)))(t)
+		must(w.Act(ctx, w.clerk(housing), v.Legs[0].ID, do(leg.Extend, func(d *desk.Do) { d.Due = &later })))(t)
+		must(w.Act(ctx, w.lead, v.Legs[0].ID, do(leg.Grant, func(d *desk.Do) { d.Due = &later })))(t)
+		acc := must(w.ClockAccount(ctx, w.clerk(housing), c.ID, v.Clocks[handling].ID))(t)
+		if acc.Moved != desk.MovedByGrant || !acc.Clock.Due.Equal(later) || !acc.Due.Equal(v.Clocks[handling].Due) {
+			t.Errorf("after an extension: moved %q from %v to %v", acc.Moved, acc.Due, acc.Clock.Due)
+		}
+		_, err := w.ClockAccount(ctx, w.clerk(urban), c.ID, v.Clocks[handling].ID)
+		wantCode(t, "another unit", err, "case_not_found")
+		_, err = w.ClockAccount(ctx, w.lead, c.ID, "none")
+		wantCode(t, "no such clock", err, "clock_not_found")
+		_, err = w.Deadline(w.clock.Now(), "5wd", "999999")
+		wantCode(t, "no such region", err, "region_unknown")
+		_, err = w.Deadline(w.clock.Now(), "0wd", "")
+		wantCode(t, "no time", err, "budget_zero")
 	})
 }

@@ -45,7 +45,7 @@ type legWork struct {
 
 type clockWork struct {
 	deadline.Clock
-	isNew, stopped, moved bool
+	isNew, stopped, moved, resumed bool
 }
 
 // open loads a case to be worked on; an erased one is a Conflict.
@@ -325,6 +325,9 @@ func (w *work) keep() error {
 		switch {
 		case c.isNew:
 			started = append(started, c.Clock)
+		case c.resumed && !c.Running(): // stopped again at once: as it was
+		case c.resumed:
+			err = tx.ResumeClock(ctx, c.Clock)
 		case c.stopped:
 			err = tx.StopClock(ctx, c.ID, c.Stopped)
 		case c.moved:
@@ -333,7 +336,7 @@ func (w *work) keep() error {
 		if err != nil {
 			return err
 		}
-		w.clocks[i].isNew, w.clocks[i].stopped, w.clocks[i].moved = false, false, false
+		w.clocks[i].isNew, w.clocks[i].stopped, w.clocks[i].moved, w.clocks[i].resumed = false, false, false, false
 	}
 	if err := tx.AddClocks(ctx, started...); err != nil {
 		return err

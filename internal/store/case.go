@@ -290,7 +290,7 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 		w.add("EXISTS (SELECT 1 FROM leg l WHERE l.case_id = case_file.id AND l.unit = ?)", f.Unit)
 	}
 	if f.Overdue {
-		w.add("due_at < ?", f.Now.UnixMicro())
+		w.add("due_at <= ?", f.Now.UnixMicro())
 	}
 	if f.Dispute {
 		w.add("dispute = 1")
@@ -335,7 +335,7 @@ func (r *Reader) CountOpen(ctx context.Context, see Sight, now time.Time) (OpenC
 	var n OpenCounts
 	q := `SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'in_progress'),
 		count(*) FILTER (WHERE status = 'awaiting_callback'), count(*) FILTER (WHERE urgent <> ''),
-		count(*) FILTER (WHERE due_at < ` + w.place(now.UnixMicro()) + `), count(*) FILTER (WHERE dispute = 1),
+		count(*) FILTER (WHERE due_at <= ` + w.place(now.UnixMicro()) + `), count(*) FILTER (WHERE dispute = 1),
 		count(*) FILTER (WHERE unread = 1) FROM case_file` + w.sql()
 	err := r.one(ctx, "counts", q, w.args, &n.Open, &n.InProgress, &n.Awaiting, &n.Urgent, &n.Overdue, &n.Dispute, &n.Unread)
 	return n, err

@@ -35,6 +35,12 @@ func (t *Tx) StopClock(ctx context.Context, id string, at time.Time) error {
 		micros(at), id)
 }
 
+// ResumeClock takes up a stopped clock again.
+func (t *Tx) ResumeClock(ctx context.Context, c deadline.Clock) error {
+	return t.put(ctx, "resume clock", `UPDATE clock SET stopped_at = NULL, next_at = $1 WHERE id = $2 AND stopped_at IS NOT NULL`,
+		micros(c.Next), c.ID)
+}
+
 // MoveClock gives a running clock another due time, after a granted extension
 // or a decision that brings another limit.
 func (t *Tx) MoveClock(ctx context.Context, c deadline.Clock) error {

@@ -47,6 +47,7 @@ type CasePage struct {
 type ClockRow struct {
 	Kind deadline.Kind
 	Left Left
+	Path string // of its account
 	// Provisional says that the calendar of a year was not loaded.
 	Provisional bool
 }
@@ -165,7 +166,7 @@ func (w words) clocks(v desk.CaseView, legID string) []ClockRow {
 			}
 		}
 		if last != nil {
-			out = append(out, ClockRow{Kind: kind, Left: w.OfClock(*last, v.Region), Provisional: last.Provisional})
+			out = append(out, ClockRow{Kind: kind, Left: w.OfClock(*last, v.Region), Path: accountPath(v.ID, last.ID), Provisional: last.Provisional})
 		}
 	}
 	runs := slices.ContainsFunc(out, func(r ClockRow) bool { return r.Left.Tone != "done" && r.Left.Tone != "late" })

@@ -30,7 +30,7 @@ type pageSet struct {
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "leg", "inbox", "overview", "links", "wall", "shift"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift"}
 
 // parsePages parses all templates; it panics on a mistake in one.
 func parsePages(w words) *pageSet {

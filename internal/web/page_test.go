@@ -34,6 +34,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"seat", "panel", Panel{}},
 		{"queue", "layout", QueuePage{}},
 		{"case", "layout", CasePage{}},
+		{"account", "layout", AccountPage{}},
 		{"case", "fresh", FreshPage{}},
 		{"case", "unit-options", UnitOptions{}},
 		{"leg", "layout", LegPage{}},

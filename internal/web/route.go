@@ -35,6 +35,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},
 		{pattern: "GET /cases/{id}", right: hotline.SeeCases, handle: s.casePage},
 		{pattern: "GET /cases/{id}/fresh", often: true, right: hotline.SeeCases, handle: s.fresh},
+		{pattern: "GET /cases/{id}/clocks/{clock}", right: hotline.SeeCases, handle: s.accountPage},
 		{pattern: "POST /cases/{id}/reveal", right: hotline.RevealPerson, handle: s.reveal, form: s.casePage},
 		{pattern: "POST /cases/{id}/decide", right: hotline.DecideCases, handle: s.decide, form: s.casePage},
 		{pattern: "POST /cases/{id}/legs", right: hotline.DecideCases, handle: s.sendLegs, form: s.casePage},

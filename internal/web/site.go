@@ -71,6 +71,7 @@ type Desk interface {
 
 	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
 	Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error)
+	ClockAccount(ctx context.Context, a hotline.Actor, caseID, clockID string) (desk.ClockAccount, error)
 }
 
 // Auth is what the pages ask of sign-in; *auth.Auth is one. Its errors are

@@ -343,7 +343,7 @@ func caseFilters(t *testing.T, st *store.Store) {
 		{"category", store.Sight{}, store.CaseFilter{Category: "B01"}, []string{"police"}},
 		{"line", store.Sight{}, store.CaseFilter{Line: "12345"}, without("police")},
 		{"urgent", store.Sight{}, store.CaseFilter{Urgent: true}, []string{"urgent"}},
-		{"overdue", store.Sight{}, store.CaseFilter{Overdue: true, Now: now}, []string{"late"}},
+		{"overdue", store.Sight{}, store.CaseFilter{Overdue: true, Now: now}, []string{"late", "due now"}},
 		{"dispute", store.Sight{}, store.CaseFilter{Dispute: true}, []string{"disputed"}},
 		{"not assessed", store.Sight{}, store.CaseFilter{Unread: true}, []string{"unread"}},
 		{"regions", store.Sight{}, store.CaseFilter{Regions: []string{"540121", "540300", "549999"}}, []string{"police", "urgent"}},
@@ -488,7 +488,7 @@ func openCounts(t *testing.T, st *store.Store) {
 		see  store.Sight
 		want store.OpenCounts
 	}{
-		"everywhere": {store.Sight{}, store.OpenCounts{Open: 2, InProgress: 3, Awaiting: 1, Urgent: 2, Overdue: 2, Dispute: 1, Unread: 2}},
+		"everywhere": {store.Sight{}, store.OpenCounts{Open: 2, InProgress: 3, Awaiting: 1, Urgent: 2, Overdue: 3, Dispute: 1, Unread: 2}},
 		"a region":   {store.Sight{Regions: []string{"540300"}}, store.OpenCounts{InProgress: 2, Awaiting: 1, Overdue: 1, Unread: 1}},
 		"nowhere":    {store.Sight{Regions: []string{}}, store.OpenCounts{}},
 		"a unit":     {store.Sight{Unit: "u1"}, store.OpenCounts{InProgress: 1, Urgent: 1, Overdue: 1, Dispute: 1, Unread: 1}},

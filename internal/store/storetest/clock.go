@@ -68,6 +68,14 @@ func clocksStopOnce(t *testing.T, st *store.Store) {
 
 	err = st.Write(ctx, func(tx *store.Tx) error { return tx.MoveClock(ctx, c) })
 	wantCode(t, "a stopped clock moved", err, hotline.Conflict, "stale")
+
+	c.Stopped, c.Next = time.Time{}, start.Add(3*time.Hour)
+	write(t, st, func(tx *store.Tx) error { return tx.ResumeClock(ctx, c) })
+	other := moved
+	other.Next = start
+	write(t, st, func(tx *store.Tx) error { return tx.ResumeClock(ctx, other) }) // it runs: stays as it was
+	got, err = st.Reader().ClocksOf(ctx, "c1")
+	want(t, "resumed", got, err, []deadline.Clock{c, moved})
 }
 
 func clocksFireOnce(t *testing.T, st *store.Store) {
