@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"time"
 
 	"liandong/internal/casefile"
@@ -54,6 +55,16 @@ type LegView struct {
 type EventView struct {
 	store.Event
 	Text hotline.Masked // note, redacted
+}
+
+// Of is a text that the event's body holds; "" where it holds none.
+func (e EventView) Of(name string) string {
+	var b map[string]any
+	if json.Unmarshal([]byte(e.Body), &b) != nil {
+		return ""
+	}
+	s, _ := b[name].(string)
+	return s
 }
 
 // CaseList is a page of cases.

@@ -31,6 +31,7 @@ const (
 	AskLegs      Right = "legs.ask"        // urge, supplement, withdraw, extend, contest: either side
 	RevealPerson Right = "person.reveal"   // see personal data, with a reason
 	SeeOverview  Right = "overview.see"    // the shift leader's figures
+	Supervise    Right = "cases.supervise" // orders, their review, draws, the board
 	SeeLinks     Right = "links.see"       // links and their letters
 	MendLinks    Right = "links.mend"      // send again, void, clear the repair list
 	HandOver     Right = "shift.hand_over" // sign for a shift, at its end or its beginning
@@ -41,10 +42,10 @@ const (
 // denied. Scope (whose case, which unit, which region) is decided by May.
 var rights = map[Role]map[Right]bool{
 	Operator:      set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson),
-	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks, HandOver),
+	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, SeeLinks, MendLinks, HandOver),
 	Clerk:         set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	DutyOfficer:   set(SeeCases, WorkLegs, AskLegs, RevealPerson),
-	Supervisor:    set(SeeCases, AskLegs, SeeOverview, SeeLinks),
+	Supervisor:    set(SeeCases, AskLegs, SeeOverview, Supervise, SeeLinks),
 	Secretary:     set(SeeCases, SeeOverview),
 	Editor:        set(SeeOverview),
 	Auditor:       set(SeeCases, SeeOverview, SeeLinks, RevealPerson),
@@ -73,7 +74,7 @@ func Roles() []Role {
 
 // Rights lists every right there is.
 func Rights() []Right {
-	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, SeeLinks, MendLinks, HandOver, Administer}
+	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, SeeLinks, MendLinks, HandOver, Administer}
 }
 
 // Actor is who does something: a person, a program with a token, the peer, or

@@ -127,6 +127,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "postman", Every: time.Second, Lease: true, Run: n.exchange.Post},
 		{Name: "prompts", Every: time.Second, Lease: true, Run: n.desk.FirePrompts},
 		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
+		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},
 		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
 	}
 }

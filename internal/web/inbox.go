@@ -6,6 +6,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/store"
 )
 
 // InboxPage is what a unit has to do.
@@ -14,6 +15,7 @@ type InboxPage struct {
 	Done     bool
 	Rows     []InboxRow
 	NextPath string
+	Orders   []store.Supervision // that the unit still has to do with
 }
 
 // InboxRow is one leg of the unit with its case and what may be done at once.
@@ -39,6 +41,11 @@ func (s *site) inboxPage(q *request) error {
 	data := InboxPage{Page: s.page(q, "web.inbox.title"), Done: done}
 	if q.Method != "GET" {
 		data.Here = "/inbox"
+	}
+	if !done {
+		if data.Orders, err = s.desk.Orders(q.ctx(), q.actor); err != nil {
+			return err
+		}
 	}
 	for _, r := range list {
 		b := caseBuilder{site: s, q: q, w: s.pages[q.lang].words, page: data.Page, v: r.Case}

@@ -40,7 +40,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]*template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range pageNames {
+	for _, name := range slices.Concat(pageNames, supervisionPages) {
 		set.named[name] = template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 	}
 	return set
@@ -102,6 +102,7 @@ var nav = []struct {
 	{"/overview", "web.nav.overview", hotline.SeeOverview, 0},
 	{"/shift", "web.nav.shift", hotline.HandOver, -1},
 	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
+	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }
 

@@ -18,6 +18,7 @@ import (
 	"liandong/internal/leg"
 	"liandong/internal/message"
 	"liandong/internal/store"
+	"liandong/internal/supervision"
 	"liandong/internal/triage"
 )
 
@@ -44,6 +45,12 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"links", "layout", LinksPage{}},
 		{"wall", "layout", WallPage{}},
 		{"shift", "layout", ShiftPage{}},
+		{"supervision", "layout", BoardPage{}},
+		{"order", "layout", OrderPage{}},
+		{"case-orders", "layout", OrdersPage{}},
+		{"unreasonable", "layout", UnreasonablePage{}},
+		{"draws", "layout", DrawsPage{}},
+		{"draw", "layout", DrawPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {
@@ -168,6 +175,10 @@ func madeKeys() []string {
 		add("web.verb.refuse.", string(v))
 	}
 	add("web.flash.letter_", "resend", "void")
+	for _, v := range supervision.Verbs() {
+		add("web.flash.order_", string(v))
+		add("event.order_", string(v))
+	}
 	add("letter_state.", store.LetterWaiting, store.LetterReceipted, store.LetterRefused, store.LetterExpired, store.LetterVoided, store.LetterApplied)
 	for _, v := range leg.Verbs() {
 		if v != leg.Send && v != leg.Receive {

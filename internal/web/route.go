@@ -67,6 +67,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /events", often: true, handle: s.events},
 		{pattern: "GET /alert", often: true, right: hotline.SeeCases, handle: s.alert},
 	}
+	rs = append(rs, s.supervisionRoutes()...)
 	for _, v := range verbs() {
 		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
 	}

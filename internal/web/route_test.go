@@ -70,6 +70,22 @@ var may = map[string]string{
 	"POST /links/letters/{id}/{how}": "lm",
 	"POST /links/refusals/{id}/seen": "lm",
 
+	"GET /supervision":                "olcdsya",
+	"GET /supervision/{id}":           "olcdsya",
+	"GET /unreasonable":               "ls",
+	"POST /unreasonable/{id}":         "ls",
+	"GET /draws":                      "ls",
+	"POST /draws":                     "ls",
+	"GET /draws/{id}":                 "ls",
+	"POST /draws/{id}/{case}":         "ls",
+	"GET /cases/{id}/orders":          "olcdsya",
+	"POST /cases/{id}/orders":         "ls",
+	"POST /cases/{id}/unreasonable":   "olcds",
+	"POST /supervision/{id}/answer":   "olcd",
+	"POST /supervision/{id}/accept":   "ls",
+	"POST /supervision/{id}/demand":   "ls",
+	"POST /supervision/{id}/withdraw": "ls",
+
 	"GET /events": "*",
 	"GET /alert":  "olcdsya",
 }
@@ -97,7 +113,7 @@ func TestRoutesByRole(t *testing.T) {
 			continue
 		}
 		method, path, _ := strings.Cut(r.pattern, " ")
-		path = strings.NewReplacer("{$}", "", "{id}", "none", "{how}", "none").Replace(path)
+		path = strings.NewReplacer("{$}", "", "{id}", "none", "{how}", "none", "{case}", "none").Replace(path)
 		if path == "/events" || path == "/sign-out" {
 			continue // the stream does not end; signing out ends the session that the other rows need
 		}

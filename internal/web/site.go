@@ -24,6 +24,8 @@ import (
 
 // Desk is what the pages ask of the desk; *desk.Desk is one.
 type Desk interface {
+	Supervision
+
 	Node() store.Node
 	Now() time.Time
 	Catalogue() *catalogue.Catalogue
