@@ -107,11 +107,6 @@ func (r *Reader) Supervision(ctx context.Context, id string) (Supervision, error
 	return single(s, "supervision")
 }
 
-// SupervisionsOf lists the orders of a case, oldest first.
-func (r *Reader) SupervisionsOf(ctx context.Context, caseID string) ([]Supervision, error) {
-	return r.supervisions(ctx, `case_id = $1 ORDER BY id`, caseID)
-}
-
 // OpenSupervisions lists the orders that have not ended, newest first; of a
 // unit those that it has a part in.
 func (r *Reader) OpenSupervisions(ctx context.Context, unit string, limit int) ([]Supervision, error) {
