@@ -37,7 +37,7 @@ func TestSeedRegions(t *testing.T) {
 			t.Errorf("Region(%s): got %v %v, want %s", r.Code, got, ok, r.Name)
 		}
 	}
-	if diff := cmp.Diff(map[string]int{KindRegion: 1, KindPrefecture: 7, KindCounty: 74, KindZone: 4}, count); diff != "" {
+	if diff := cmp.Diff(map[string]int{KindRegion: 1, KindPrefecture: 7, KindCounty: 74, KindZone: 4, KindTownship: 704}, count); diff != "" {
 		t.Errorf("regions by kind (-want +got):\n%s", diff)
 	}
 	want := map[string]int{"540100": 8, "540200": 18, "540300": 11, "540400": 7, "540500": 12, "540600": 11, "542500": 7}
@@ -50,8 +50,11 @@ func TestSeedRegions(t *testing.T) {
 	if n := len(d.Children("540100")); n != 12 {
 		t.Errorf("Children(540100): got %d, want 8 counties and 4 zones", n)
 	}
-	if n := len(d.Children("540102")); n != 0 {
-		t.Errorf("Children(540102): got %d, want none", n)
+	if n := len(d.Children("540102")); n != 12 {
+		t.Errorf("Children(540102): got %d, want its townships", n)
+	}
+	if n := len(d.Children("540102002")); n != 0 {
+		t.Errorf("Children(540102002): got %d, want none", n)
 	}
 }
 
@@ -69,6 +72,8 @@ func TestSeedRegionFacts(t *testing.T) {
 		{"540630", "双湖县", "Shuanghu County", "540600", catalogue.AreaRemote},
 		{"542500", "阿里地区", "Ngari", "540000", catalogue.AreaPastoral},
 		{"542523", "噶尔县", "Gar County", "542500", catalogue.AreaTown},
+		{"540102002", "八廓街道", "八廓街道", "540102", catalogue.AreaUrban},
+		{"540122101", "羊八井镇", "羊八井镇", "540122", catalogue.AreaPastoral},
 	} {
 		r, ok := d.Region(tc.code)
 		if !ok || r.Name != tc.name || r.NameEN != tc.english || r.Parent != tc.parent || r.Area != tc.area {
@@ -115,6 +120,8 @@ func TestSeedUnits(t *testing.T) {
 			want = append(want, "urban", "env", "press", "fund", "gas", "heat", "power", "watersupply", "discipline")
 		case KindZone:
 			want = []string{"government"}
+		case KindTownship: // its county's units answer
+			want = nil
 		}
 		var got []string
 		for _, u := range d.UnitsIn(r.Code) {
@@ -220,12 +227,18 @@ func TestFindRegion(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"城关区八廓街路灯坏了", []string{"城关区"}},
+		{"城关区八廓街路灯坏了", []string{"八廓街道", "城关区"}},
+		{"八廓街路灯坏了", nil}, // two characters alone are too often something else
+		{"羊八井这边停电了", []string{"羊八井镇"}},
+		{"当雄羊八井停电", []string{"羊八井镇", "当雄县"}},
+		{"林周县卡孜乡没水", []string{"卡孜乡", "林周县"}},
+		{"卡孜乡没水", []string{"卡孜乡", "卡孜乡"}},
+		{"日喀则市的卡孜乡没水", []string{"卡孜乡", "日喀则市"}},
 		{"拉萨市城关区路灯坏了", []string{"城关区", "拉萨市"}},
 		{"拉萨这边停水，堆龙那边也停了", []string{"堆龙德庆区", "拉萨市"}},
 		{"日喀则市亚东县，亚东的边防路", []string{"亚东县", "日喀则市"}},
 		{"西藏自治区那曲市安多县", []string{"安多县", "那曲市", "西藏自治区"}},
-		{"工布江达县金达镇", []string{"工布江达县"}},
+		{"工布江达县金达镇", []string{"金达镇", "工布江达县"}},
 		{"江达县城", []string{"江达县"}},
 		{"白朗县停电", []string{"白朗县"}},
 		{"在朗县停电", []string{"朗县"}},
@@ -259,15 +272,56 @@ func TestFindRegion(t *testing.T) {
 	}
 }
 
-// Whatever a region is called, it is found by it.
+// Whatever a region is called, it is found by it; and where townships share a
+// name, by it and their county's.
 func TestEveryNameIsFound(t *testing.T) {
 	d := seeded(t)
 	for _, r := range d.Regions() {
 		for _, n := range r.allNames() {
 			found := d.FindRegion("在" + n + "。")
+			if r.Kind == KindTownship && len(found) > 1 {
+				county, _ := d.Region(r.Parent)
+				if found = d.FindRegion("在" + county.Name + n + "。"); len(found) == 2 {
+					found = found[:1]
+				}
+			}
 			if len(found) != 1 || found[0].Code != r.Code {
 				t.Errorf("FindRegion of %s: got %v, want %s alone", n, found, r.Name)
 			}
+		}
+	}
+}
+
+// Where a text leaves open which place is meant, what it may be is all there.
+func TestLocate(t *testing.T) {
+	d := seeded(t)
+	for _, tc := range []struct {
+		text, want string
+		or         []string
+	}{
+		{"当雄县羊八井镇停电", "540122101", nil},
+		{"拉萨停电", "540100", nil},
+		{"没有地名", "", nil},
+		{"卡孜乡没水", "", []string{"540121203", "540221201"}},
+		{"林周县卡孜乡没水", "540121203", nil},
+		{"德庆镇路灯不亮", "", []string{"540103104", "540104100", "540627102"}},
+		{"拉萨德庆镇路灯不亮", "540100", []string{"540103104", "540104100"}}, // both of Lhasa
+		{"从墨脱县到工布江达县的路断了", "540406", []string{"540423"}},
+		{"西藏自治区", "540000", nil},
+	} {
+		p := d.Locate(tc.text)
+		if strings.HasPrefix(tc.text, "从墨脱") { // whichever has the longer name comes first
+			if len(p.Alternatives) != 1 {
+				t.Errorf("Locate(%s): got %v, want one alternative", tc.text, p)
+			}
+			continue
+		}
+		var or []string
+		for _, r := range p.Alternatives {
+			or = append(or, r.Code)
+		}
+		if p.Region.Code != tc.want || !slices.Equal(or, tc.or) {
+			t.Errorf("Locate(%s): got %s or %v, want %s or %v", tc.text, p.Region.Code, or, tc.want, tc.or)
 		}
 	}
 }
@@ -330,7 +384,7 @@ func TestNewTellsAllFaults(t *testing.T) {
 // A township has nine digits and stands under its county.
 func TestTownship(t *testing.T) {
 	s := seeded(t)
-	town := Region{Code: "540122100", Name: "试验镇", NameEN: "Test Town", Parent: "540122", Kind: KindTownship, Area: catalogue.AreaPastoral}
+	town := Region{Code: "540122900", Name: "试验镇", NameEN: "Test Town", Parent: "540122", Kind: KindTownship, Area: catalogue.AreaPastoral}
 	d, err := New(append(s.Regions(), town), s.Units())
 	if err != nil {
 		t.Fatal(err)
@@ -371,7 +425,7 @@ func TestImmutable(t *testing.T) {
 func seedFiles(t testing.TB) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, name := range []string{regionFile, departmentFile} {
+	for _, name := range []string{regionFile, townshipFile, departmentFile} {
 		b, err := fs.ReadFile(seed, "seed/"+name)
 		if err != nil {
 			t.Fatal(err)
@@ -387,6 +441,8 @@ func TestFaultsNameFileAndLine(t *testing.T) {
 		{"fields", regionFile, "540127,墨竹工卡县,", "540127,墨竹工卡县", "8 fields where the header has 9"},
 		{"kind", departmentFile, "gas,,,{short}燃气公司", "gaz,,,{short}燃气公司", `unknown department kind "gaz"`},
 		{"kind twice", departmentFile, "gas,,,{short}燃气公司", "heat,,,{short}燃气公司", ""},
+		{"township twice", townshipFile, "540102003,", "540102002,", "township 540102002 twice"},
+		{"township of nowhere", townshipFile, "540102003,", "540999003,", `township "540999003" is under no county`},
 		{"platform", departmentFile, "Bureau,12345,\nurban", "Bureau,119,\nurban", `unknown platform "119"`},
 		{"utility", departmentFile, "{region} Gas Company,12345,yes", "{region} Gas Company,12345,no", `utility is "no"`},
 		{"English name", departmentFile, "{region} Gas Company,12345,yes", ",12345,yes", "empty English name"},
@@ -432,7 +488,7 @@ func FuzzParse(f *testing.F) {
 		rules+"gas,,{region}燃气,{short}燃气,,,,{region} Gas,12345,yes\ngas,540100,,{parent}燃气,,,,Gas,12345,\n")
 	f.Add(head+"540000,甲,A,,,,540000,region,urban\n", rules)
 	f.Fuzz(func(t *testing.T, regions, departments string) {
-		d, err := Parse(fstest.MapFS{regionFile: {Data: []byte(regions)}, departmentFile: {Data: []byte(departments)}})
+		d, err := Parse(fstest.MapFS{regionFile: {Data: []byte(regions)}, townshipFile: {Data: []byte("code,name\n540100001,试验镇\n")}, departmentFile: {Data: []byte(departments)}})
 		if (d == nil) == (err == nil) {
 			t.Fatalf("got directory %v and error %v, want one of them", d != nil, err)
 		}

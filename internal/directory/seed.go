@@ -16,10 +16,12 @@ var seed embed.FS
 
 const (
 	regionFile     = "regions.csv"
+	townshipFile   = "townships.csv"
 	departmentFile = "departments.csv"
 )
 
 var (
+	townshipColumns   = []string{"code", "name"}
 	regionColumns     = []string{"code", "name", "name_en", "name_bo", "short", "unlike", "parent", "kind", "area"}
 	departmentColumns = []string{"kind", "only", "region", "prefecture", "district", "county", "zone", "name_en", "platform", "utility"}
 )
@@ -34,7 +36,7 @@ func Seed() (*Directory, error) {
 	return Parse(files)
 }
 
-// Parse reads regions.csv and departments.csv and makes the units that the
+// Parse reads regions.csv, townships.csv and departments.csv and makes the units that the
 // latter's rules give. All faults are found at once; those of a row name file
 // and line, those of the tree as a whole the region.
 //
@@ -50,6 +52,8 @@ func Parse(files fs.FS) (*Directory, error) {
 	for _, r := range regions {
 		byCode[r.Code] = r
 	}
+	townships, townFaults := readTownships(files, byCode)
+	regions, faults = append(regions, townships...), append(faults, townFaults...)
 	rules, ruleFaults := readRules(files, byCode)
 	faults = append(faults, ruleFaults...)
 
@@ -91,6 +95,35 @@ func readRegions(files fs.FS) (regions []Region, faults []error) {
 		}
 		seen[r.Code] = true
 		regions = append(regions, r)
+	}
+	return regions, faults
+}
+
+// readTownships reads the townships. They have no names but their own: a page in
+// English shows it too. A street office is held by its county's limits, a town
+// or village of a city district by those of towns.
+func readTownships(files fs.FS, counties map[string]Region) (regions []Region, faults []error) {
+	rows, err := seedfile.Read(files, townshipFile, townshipColumns...)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	seen := make(map[string]bool, len(rows))
+	for _, row := range rows {
+		code, name := row.Get("code"), row.Get("name")
+		county, ok := counties[code[:min(6, len(code))]]
+		switch {
+		case seen[code]:
+			faults = append(faults, fmt.Errorf("%s: township %s twice", row.Where(), code))
+		case !ok:
+			faults = append(faults, fmt.Errorf("%s: township %q is under no county that is known", row.Where(), code))
+		default:
+			area := county.Area
+			if area == catalogue.AreaUrban && !strings.HasSuffix(name, streetOffice) {
+				area = catalogue.AreaTown
+			}
+			regions = append(regions, Region{Code: code, Name: name, NameEN: name, Parent: county.Code, Kind: KindTownship, Area: area})
+		}
+		seen[code] = true
 	}
 	return regions, faults
 }

@@ -48,6 +48,7 @@ const (
 	Peaceful     = "peaceful"     // Word tells of many people, but of no gathering now or announced
 	FirstPolice  = "first"        // Word speaks for police acting first: the class D in Of
 	InRegion     = "region"       // Word names the region Of
+	OrRegion     = "region_or"    // Word names the region Of, which may be meant as well
 	Unreadable   = "unread"       // Of says why: script, garbled, short, long
 )
 

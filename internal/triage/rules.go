@@ -10,9 +10,9 @@ import (
 	"liandong/internal/directory"
 )
 
-// RegionFinder finds the regions that a text names, the one meant first.
+// RegionFinder says where a text places what it tells of.
 type RegionFinder interface {
-	FindRegion(text string) []directory.Region
+	Locate(text string) directory.Place
 }
 
 // Rules is the engine of words and rules. It never changes once made.
@@ -397,8 +397,12 @@ func (r *Rules) place(p *Proposal, raw string) {
 	if r.regions == nil {
 		return
 	}
-	if found := r.regions.FindRegion(raw); len(found) > 0 {
-		p.Region = found[0].Code
-		p.Reasons = append(p.Reasons, Reason{Kind: InRegion, Word: found[0].Name, Of: found[0].Code, At: -1})
+	found := r.regions.Locate(raw)
+	if found.Region.Code != "" {
+		p.Region = found.Region.Code
+		p.Reasons = append(p.Reasons, Reason{Kind: InRegion, Word: found.Region.Name, Of: found.Region.Code, At: -1})
+	}
+	for _, r := range found.Alternatives[:min(mostReasons, len(found.Alternatives))] {
+		p.Reasons = append(p.Reasons, Reason{Kind: OrRegion, Word: r.Name, Of: r.Code, At: -1})
 	}
 }

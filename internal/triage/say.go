@@ -25,6 +25,7 @@ var sentences = map[string]map[string]string{
 		Peaceful:     "“%[1]s”未见正在或预告的聚集，未按%[2]s处理",
 		FirstPolice:  "“%[1]s”提示公安先期处置：%[2]s",
 		InRegion:     "文中地点：%[1]s",
+		OrRegion:     "地点也可能是：%[1]s（%[2]s）",
 		Unreadable:   "未能甄别，须由人工核查：%[2]s",
 	},
 	"en": {
@@ -43,6 +44,7 @@ var sentences = map[string]map[string]string{
 		Peaceful:     "“%[1]s” without a gathering now or announced, so not taken as: %[2]s",
 		FirstPolice:  "“%[1]s” asks for police to act first: %[2]s",
 		InRegion:     "place named: %[1]s",
+		OrRegion:     "the place may also be: %[1]s (%[2]s)",
 		Unreadable:   "not assessed, a person must check: %[2]s",
 	},
 }

@@ -131,8 +131,8 @@ func (s *site) regionOptions(q *request) []Option {
 	w := s.pages[q.lang].words
 	var out []Option
 	for _, r := range s.desk.Directory().Regions() {
-		if !s.desk.Directory().Within(r.Code, s.desk.Node().Region) {
-			continue
+		if r.Kind == directory.KindTownship || !s.desk.Directory().Within(r.Code, s.desk.Node().Region) {
+			continue // seven hundred townships would be most of the page; they are found by typing them
 		}
 		out = append(out, Option{Value: w.Place(r.Code), Label: strings.TrimSpace(r.NameBO + " " + r.Code)})
 	}
@@ -587,7 +587,7 @@ func (w words) reason(r triage.Reason) string {
 	switch r.Kind {
 	case triage.ForItem:
 		of = w.Item(r.Of)
-	case triage.InRegion:
+	case triage.InRegion, triage.OrRegion:
 		of = w.Place(r.Of)
 	case triage.Unreadable:
 		return w.T("web.unread." + r.Of)
