@@ -52,43 +52,6 @@ func (d *Desk) withCases(ctx context.Context, a hotline.Actor, legs []store.LegR
 	return out, nil
 }
 
-// Similar lists the caller's own open cases and open cases with the same words,
-// at most five; the caller's first.
-func (d *Desk) Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]CaseView, error) {
-	if !a.Has(hotline.SeeCases) || !a.AtDesk() {
-		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.SeeCases), string(a.Role))
-	}
-	const most = 5
-	const few = 4 // tokens of the beginning: a case that holds all of them is about the same
-	var rows []store.CaseRow
-	if index := d.phoneIndex(phone); index != "" {
-		var err error
-		if rows, err = d.read.OpenCasesByPhone(ctx, index, hotline.PageMost); err != nil {
-			return nil, err
-		}
-		rows = slices.DeleteFunc(rows, func(c store.CaseRow) bool { return !d.seesAtDesk(a, c.Case) })
-		rows = rows[:min(len(rows), most)]
-	}
-	tokens := store.Tokens(text)
-	tokens = tokens[:min(len(tokens), few)]
-	if len(tokens) > 0 && len(rows) < most {
-		f := store.CaseFilter{Open: true, Tokens: tokens, Now: d.Now(), Limit: most}
-		if region != "" && region != d.node.Region {
-			f.Regions = d.below(region)
-		}
-		more, err := d.read.Cases(ctx, d.sight(a), f)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range more {
-			if len(rows) < most && !slices.ContainsFunc(rows, func(r store.CaseRow) bool { return r.ID == c.ID }) {
-				rows = append(rows, c)
-			}
-		}
-	}
-	return d.views(ctx, a, rows)
-}
-
 // Overview is what a shift leader looks at.
 type Overview struct {
 	Counts   store.OpenCounts

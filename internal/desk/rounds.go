@@ -6,7 +6,6 @@ import (
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
-	"liandong/internal/seal"
 	"liandong/internal/store"
 )
 
@@ -136,18 +135,8 @@ func (d *Desk) IndexSome(ctx context.Context) error {
 }
 
 func (d *Desk) tokens(p store.Private) ([]int32, error) {
-	key, err := d.caseKey(p)
-	if hotline.CodeOf(err) == "erased" {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	words, err := seal.OpenField(key, aadWords(p.CaseID), p.Words)
-	if err != nil {
-		return nil, err
-	}
-	return store.Tokens(string(words)), nil
+	words, err := d.wordsOf(p)
+	return store.Tokens(words), err
 }
 
 // GiveUp ends the retries of a letter that expired. An offer makes its leg

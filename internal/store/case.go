@@ -254,10 +254,11 @@ type CaseFilter struct {
 	Unit     string // a leg of the case is held by this unit
 	Overdue  bool
 	Dispute  bool
-	Unread   bool    // nobody has looked for danger in it yet
-	Open     bool    // not closed
-	Tokens   []int32 // search; see hotline-free search.go
-	Number   string  // the one case with this number
+	Unread   bool     // nobody has looked for danger in it yet
+	Open     bool     // not closed
+	Tokens   []int32  // search; see hotline-free search.go
+	IDs      []string // nil: any
+	Number   string   // the one case with this number
 	Now      time.Time
 	ByDue    bool // what runs out first, instead of newest first
 	After    hotline.Cursor
@@ -273,6 +274,9 @@ func (r *Reader) Cases(ctx context.Context, see Sight, f CaseFilter) ([]CaseRow,
 	}
 	if f.Open {
 		w.add("closed_at IS NULL")
+	}
+	if f.IDs != nil {
+		w.in("id", f.IDs)
 	}
 	if f.Category != "" {
 		w.add("category = ?", f.Category)
