@@ -40,7 +40,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]*template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages) {
 		set.named[name] = template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 	}
 	return set
@@ -49,7 +49,7 @@ func parsePages(w words) *pageSet {
 // funcs are what templates may call: the words of their language.
 func funcs(w words) template.FuncMap {
 	return template.FuncMap{
-		"t": w.T, "word": w.Word, "moment": w.Moment, "exact": w.Exact, "iso": w.ISO, "left": w.Left,
+		"t": w.T, "word": w.Word, "moment": w.Moment, "exact": w.Exact, "iso": w.ISO, "left": w.Left, "span": w.Span,
 		"class": w.Class, "item": w.Item, "region": w.Region, "place": w.Place, "unit": w.Unit, "target": w.Target,
 		"asset": AssetURL, "number": casefile.SayNumber, "trouble": w.Trouble,
 	}
@@ -102,6 +102,7 @@ var nav = []struct {
 	{"/overview", "web.nav.overview", hotline.SeeOverview, 0},
 	{"/shift", "web.nav.shift", hotline.HandOver, -1},
 	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
+	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0},
 	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }

@@ -51,6 +51,8 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"unreasonable", "layout", UnreasonablePage{}},
 		{"draws", "layout", DrawsPage{}},
 		{"draw", "layout", DrawPage{}},
+		{"assessment", "layout", StatementPage{}},
+		{"behind", "layout", BehindPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {

@@ -68,6 +68,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /alert", often: true, right: hotline.SeeCases, handle: s.alert},
 	}
 	rs = append(rs, s.supervisionRoutes()...)
+	rs = append(rs, s.assessmentRoutes()...)
 	for _, v := range verbs() {
 		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
 	}

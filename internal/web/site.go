@@ -25,6 +25,7 @@ import (
 // Desk is what the pages ask of the desk; *desk.Desk is one.
 type Desk interface {
 	Supervision
+	Assessment
 
 	Node() store.Node
 	Now() time.Time

@@ -112,6 +112,7 @@ var suite = []struct {
 	{"disputes", disputes},
 	{"supervision orders", supervisions},
 	{"supervisor's board", watched},
+	{"facts of legs", facts},
 	{"draws of closed cases", draws},
 	{"unreasonable demands", unreasonables},
 	{"people", people},

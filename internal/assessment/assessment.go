@@ -1,0 +1,271 @@
+package assessment
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"liandong/internal/hotline"
+)
+
+// Fact is what is known of one leg. Moments are microseconds UTC, 0 none.
+type Fact struct {
+	CaseID, LegID string
+	Direction     string // out, in (transfers), local
+	Peer, Unit    string
+	Region, Class string
+	Sent          int64
+	SignDue       int64
+	Signed        int64 // accepted or returned by a person
+	HandleDue     int64
+	Answered      int64
+	Returned      int64
+	Withdrawn     int64
+	Misdirected   bool  // returned, for duty or area
+	Reopened      int64 // when the first answer was not enough
+	Asked         int64 // the caller was called back
+	Solved        bool  // the caller says so
+	SolvedKnown   bool
+	Mapped        int // satisfaction, 1 to 3, 1 best; 0 not rated
+	Unreasonable  int64
+}
+
+// At is the fact as it stood at a moment: what happened later is not there.
+func (f Fact) At(asOf int64) Fact {
+	for _, m := range []*int64{&f.Signed, &f.Answered, &f.Returned, &f.Withdrawn, &f.Reopened, &f.Asked, &f.Unreasonable} {
+		if *m > asOf {
+			*m = 0
+		}
+	}
+	if f.Returned == 0 {
+		f.Misdirected = false
+	}
+	if f.Asked == 0 {
+		f.Solved, f.SolvedKnown, f.Mapped = false, false, 0
+	}
+	return f
+}
+
+// Indicator codes.
+const (
+	SignedOnTime  = "signed_on_time"  // 及时签收率
+	HandledOnTime = "handled_on_time" // 按时办结率
+	Overdue       = "overdue"         // 超期率
+	Returned      = "returned"        // 退单率
+	Misdirected   = "misdirected"     // 错转率, of transfers
+	ReopenedRate  = "reopened"        // 重办率
+	Solved        = "solved"          // 解决率
+	Satisfied     = "satisfied"       // 满意率
+	Rated         = "rated"           // 参评率, to be shown beside 满意率
+)
+
+// Indicator is one rate. Counts says of a fact, as it stood at asOf, whether it
+// is in the denominator, and if so whether in the numerator. Legs of demands
+// that a review called unreasonable are in neither, and are listed.
+type Indicator struct {
+	Code   string
+	Good   bool // high is good
+	counts func(f Fact, asOf int64) (den, num bool)
+}
+
+// Counts decides on one fact.
+func (i Indicator) Counts(f Fact, asOf int64) (den, num bool) {
+	f = f.At(asOf)
+	if f.Sent > asOf || f.Unreasonable > 0 {
+		return false, false
+	}
+	den, num = i.counts(f, asOf)
+	return den, den && num
+}
+
+func handled(f Fact, asOf int64) bool {
+	return f.HandleDue > 0 && f.HandleDue <= asOf && f.Returned == 0 && f.Withdrawn == 0
+}
+
+var indicators = []Indicator{
+	{SignedOnTime, true, func(f Fact, asOf int64) (bool, bool) {
+		return f.SignDue > 0 && f.SignDue <= asOf && f.Withdrawn == 0, f.Signed > 0 && f.Signed <= f.SignDue
+	}},
+	{HandledOnTime, true, func(f Fact, asOf int64) (bool, bool) {
+		return handled(f, asOf), f.Answered > 0 && f.Answered <= f.HandleDue
+	}},
+	{Overdue, false, func(f Fact, asOf int64) (bool, bool) {
+		return handled(f, asOf), f.Answered == 0 || f.Answered > f.HandleDue
+	}},
+	{Returned, false, func(f Fact, _ int64) (bool, bool) { return true, f.Returned > 0 }},
+	{Misdirected, false, func(f Fact, _ int64) (bool, bool) { return f.Peer != "", f.Misdirected }},
+	{ReopenedRate, false, func(f Fact, _ int64) (bool, bool) { return f.Answered > 0, f.Reopened > 0 }},
+	{Solved, true, func(f Fact, _ int64) (bool, bool) { return f.SolvedKnown, f.Solved }},
+	{Satisfied, true, func(f Fact, _ int64) (bool, bool) { return f.Mapped > 0, f.Mapped <= 2 }},
+	{Rated, true, func(f Fact, _ int64) (bool, bool) { return f.Asked > 0, f.Mapped > 0 }},
+}
+
+// Indicators lists them in the order shown.
+func Indicators() []Indicator { return slices.Clone(indicators) }
+
+// Find finds an indicator by its code.
+func Find(code string) (Indicator, bool) {
+	i := slices.IndexFunc(indicators, func(x Indicator) bool { return x.Code == code })
+	if i < 0 {
+		return Indicator{}, false
+	}
+	return indicators[i], true
+}
+
+// Dimensions that a statement is broken down by.
+const (
+	ByDirection = "direction"
+	ByPeer      = "peer"
+	ByUnit      = "unit"
+	ByRegion    = "region"
+	ByClass     = "class"
+)
+
+// Dimensions lists them in the order shown.
+func Dimensions() []string { return []string{ByDirection, ByPeer, ByUnit, ByRegion, ByClass} }
+
+// Key is where a fact stands in a dimension; "" in none of its rows.
+func (f Fact) Key(dimension string) string {
+	switch dimension {
+	case ByDirection:
+		return f.Direction
+	case ByPeer:
+		return f.Peer
+	case ByUnit:
+		return f.Unit
+	case ByRegion:
+		return f.Region
+	case ByClass:
+		return f.Class
+	}
+	return ""
+}
+
+// Cell is a rate as two counts.
+type Cell struct{ Num, Den int }
+
+// Row is the figures of one part of a dimension.
+type Row struct {
+	Key   string
+	Legs  int
+	Cells []Cell // in the order of Indicators
+}
+
+// Span is percentiles of how long something took, in plain time.
+type Span struct {
+	N             int
+	P50, P90, P99 time.Duration
+}
+
+// Statement is the figures of a month.
+type Statement struct {
+	Month        string // 2026-03
+	From, Until  time.Time
+	AsOf         time.Time
+	Total        Row
+	By           map[string][]Row // by dimension, largest first
+	Sign, Settle Span
+	Unreasonable int // left out of every rate
+}
+
+// Month reads a month as people write it. A month that has not begun at now is
+// refused, and so is one that is none: Invalid.
+func Month(s string, zone *time.Location, now time.Time) (from, until time.Time, err error) {
+	from, err = time.ParseInLocation("2006-01", s, zone)
+	if err != nil {
+		return from, until, hotline.Errorf(hotline.Invalid, "month_invalid", "month", s)
+	}
+	if from.After(now) {
+		return from, until, hotline.Errorf(hotline.Invalid, "month_future", "month", s)
+	}
+	return from, from.AddDate(0, 1, 0), nil
+}
+
+// Tally adds facts up. Add takes each fact of the period once.
+type Tally struct {
+	asOf         int64
+	total        *Row
+	by           map[string]map[string]*Row
+	sign, settle []int64
+	unreasonable int
+}
+
+// NewTally begins a statement as of a moment.
+func NewTally(asOf time.Time) *Tally {
+	t := &Tally{asOf: asOf.UnixMicro(), total: newRow(""), by: map[string]map[string]*Row{}}
+	for _, d := range Dimensions() {
+		t.by[d] = map[string]*Row{}
+	}
+	return t
+}
+
+func newRow(key string) *Row { return &Row{Key: key, Cells: make([]Cell, len(indicators))} }
+
+// Add counts one fact.
+func (t *Tally) Add(f Fact) {
+	if f.Sent > t.asOf {
+		return
+	}
+	rows := make([]*Row, 0, 6)
+	rows = append(rows, t.total)
+	for d, m := range t.by {
+		key := f.Key(d)
+		if key == "" {
+			continue
+		}
+		if m[key] == nil {
+			m[key] = newRow(key)
+		}
+		rows = append(rows, m[key])
+	}
+	for _, r := range rows {
+		r.Legs++
+	}
+	for i, x := range indicators {
+		den, num := x.Counts(f, t.asOf)
+		for _, r := range rows {
+			if den {
+				r.Cells[i].Den++
+			}
+			if num {
+				r.Cells[i].Num++
+			}
+		}
+	}
+	f = f.At(t.asOf)
+	switch {
+	case f.Unreasonable > 0:
+		t.unreasonable++
+		return
+	case f.Signed > 0:
+		t.sign = append(t.sign, f.Signed-f.Sent)
+	}
+	if f.Answered > 0 {
+		t.settle = append(t.settle, f.Answered-f.Sent)
+	}
+}
+
+// Statement is what was added up.
+func (t *Tally) Statement() Statement {
+	s := Statement{AsOf: time.UnixMicro(t.asOf).UTC(), Total: *t.total, By: map[string][]Row{}, Sign: span(t.sign), Settle: span(t.settle), Unreasonable: t.unreasonable}
+	for d, m := range t.by {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			s.By[d] = append(s.By[d], *m[key])
+		}
+		slices.SortStableFunc(s.By[d], func(a, b Row) int { return cmp.Compare(b.Legs, a.Legs) })
+	}
+	return s
+}
+
+// span takes percentiles by nearest rank.
+func span(micros []int64) Span {
+	slices.Sort(micros)
+	at := func(p int) time.Duration {
+		if len(micros) == 0 {
+			return 0
+		}
+		return time.Duration(micros[(len(micros)*p+99)/100-1]) * time.Microsecond
+	}
+	return Span{N: len(micros), P50: at(50), P90: at(90), P99: at(99)}
+}

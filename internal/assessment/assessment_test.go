@@ -1,0 +1,77 @@
+package assessment
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"liandong/internal/hotline"
+)
+
+var shanghai = time.FixedZone("CST", 8*60*60)
+
+// Each indicator on facts whose answer is written out by hand.
+func TestIndicators(t *testing.T) {
+	base := Fact{Sent: 1, SignDue: 10, HandleDue: 20, Peer: "p"}
+	with := func(change func(*Fact)) Fact { f := base; change(&f); return f }
+	for _, tc := range []struct {
+		name string
+		f    Fact
+		asOf int64
+		want map[string][2]bool // code → in denominator, in numerator; others as in none
+	}{
+		{"limit not reached", base, 9, map[string][2]bool{Returned: {true, false}, Misdirected: {true, false}}},
+		{"signed in time, exactly", with(func(f *Fact) { f.Signed = 10 }), 15, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"signed late", with(func(f *Fact) { f.Signed = 11 }), 15, map[string][2]bool{SignedOnTime: {true, false}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"signed after the statement", with(func(f *Fact) { f.Signed = 16 }), 15, map[string][2]bool{SignedOnTime: {true, false}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"answered in time, reopened", with(func(f *Fact) { f.Signed, f.Answered, f.Reopened = 2, 20, 25 }), 30, map[string][2]bool{SignedOnTime: {true, true},
+			HandledOnTime: {true, true}, Overdue: {true, false}, Returned: {true, false}, Misdirected: {true, false}, ReopenedRate: {true, true}}},
+		{"over", base, 30, map[string][2]bool{SignedOnTime: {true, false}, HandledOnTime: {true, false}, Overdue: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"returned for duty", with(func(f *Fact) { f.Signed, f.Returned, f.Misdirected = 5, 5, true }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, true}}},
+		{"asked, content, not solved", with(func(f *Fact) { f.Asked, f.SolvedKnown, f.Mapped = 5, true, 2 }), 9, map[string][2]bool{Returned: {true, false}, Misdirected: {true, false},
+			Solved: {true, false}, Satisfied: {true, true}, Rated: {true, true}}},
+		{"unreasonable", with(func(f *Fact) { f.Unreasonable = 3 }), 30, nil},
+		{"not sent yet", base, 0, nil},
+	} {
+		for _, i := range Indicators() {
+			den, num := i.Counts(tc.f, tc.asOf)
+			if got := [2]bool{den, num}; got != tc.want[i.Code] {
+				t.Errorf("%s, %s: got %v, want %v", tc.name, i.Code, got, tc.want[i.Code])
+			}
+		}
+	}
+}
+
+// Months are those of Asia/Shanghai; one that has not begun is refused.
+func TestMonth(t *testing.T) {
+	now := time.Date(2026, 3, 31, 15, 59, 0, 0, time.UTC) // 23:59 in Shanghai
+	from, until, err := Month("2026-03", shanghai, now)
+	if err != nil || !from.Equal(time.Date(2026, 2, 28, 16, 0, 0, 0, time.UTC)) || !until.Equal(time.Date(2026, 3, 31, 16, 0, 0, 0, time.UTC)) {
+		t.Errorf("March: got %v to %v, %v", from, until, err)
+	}
+	for s, code := range map[string]string{"2026-04": "month_future", "2026-13": "month_invalid", "": "month_invalid", "March": "month_invalid"} {
+		if _, _, err := Month(s, shanghai, now); hotline.CodeOf(err) != code {
+			t.Errorf("%q: got %v, want %s", s, err, code)
+		}
+	}
+	if _, _, err := Month("2026-04", shanghai, now.Add(time.Minute)); err != nil {
+		t.Errorf("April at its first moment: got %v, want it taken", err)
+	}
+}
+
+func TestTally(t *testing.T) {
+	ta := NewTally(time.UnixMicro(100))
+	for i := range int64(10) {
+		ta.Add(Fact{Sent: 1, Unit: "a", Signed: 2 + i, SignDue: 5, Direction: "local"})
+	}
+	ta.Add(Fact{Sent: 1, Unit: "b", Unreasonable: 2, Direction: "local"})
+	ta.Add(Fact{Sent: 101, Unit: "c"})
+	s := ta.Statement()
+	if diff := cmp.Diff(Span{N: 10, P50: 5 * time.Microsecond, P90: 9 * time.Microsecond, P99: 10 * time.Microsecond}, s.Sign); diff != "" {
+		t.Errorf("time to sign (-want +got):\n%s", diff)
+	}
+	if len(s.By[ByUnit]) != 2 || s.By[ByUnit][0].Key != "a" || s.By[ByUnit][0].Cells[0] != (Cell{4, 10}) || s.Total.Legs != 11 || s.Unreasonable != 1 {
+		t.Errorf("got %+v", s)
+	}
+}
