@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"liandong/internal/exchange"
 	"liandong/internal/node"
 	"liandong/internal/seal"
 )
@@ -60,8 +64,8 @@ over the phone with a person of the other side. With --fingerprint, as it was he
 
 Keys that differ from those already known are refused unless --replace says that it is meant.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if file == "" || l.URL == "" || l.Phone == "" {
-				return usagef("--peer-keys, --url and --phone are needed")
+			if file == "" || l.Phone == "" {
+				return usagef("--peer-keys and --phone are needed")
 			}
 			b, err := readBounded(file)
 			if err != nil {
@@ -80,7 +84,7 @@ Keys that differ from those already known are refused unless --replace says that
 					return printJSON(cmd.OutOrStdout(), out)
 				}
 				w := cmd.OutOrStdout()
-				fmt.Fprintf(w, "Linked to %s %s at %s.\nFingerprint of its keys: %s\n", out.Peer, out.Name, out.URL, out.Fingerprint)
+				fmt.Fprintf(w, "Linked to %s %s by %s.\nFingerprint of its keys: %s\n", out.Peer, out.Name, way(out), out.Fingerprint)
 				if l.Fingerprint == "" {
 					fmt.Fprintf(w, "Call the other side and compare it now. If it differs: liandong link stop --peer %s\n", out.Peer)
 				}
@@ -90,7 +94,9 @@ Keys that differ from those already known are refused unless --replace says that
 	}
 	t.flags(cmd)
 	cmd.Flags().StringVar(&file, "peer-keys", "", "key document of the other platform, a `FILE` (- reads stdin)")
-	cmd.Flags().StringVar(&l.URL, "url", "", "address `URL` at which its node is reached")
+	cmd.Flags().StringVar(&l.URL, "url", "", "address `URL` at which its node is reached (carrier https)")
+	cmd.Flags().StringVar(&l.Carrier, "carrier", "https", "`NAME` of what moves the letters: "+carrierNames())
+	cmd.Flags().StringToStringVar(&l.Set, "set", nil, "setting of the carrier, `KEY=VALUE`; may be given several times")
 	cmd.Flags().StringVar(&l.Phone, "phone", "", "its duty telephone, day and night: `NUMBER`")
 	cmd.Flags().StringVar(&l.Line, "line", "", "`LINE` that it runs, 12345 or 110 (default: from a code like 540100-110)")
 	cmd.Flags().StringVar(&l.Region, "region", "", "region `CODE` that it serves (default: from the code)")
@@ -120,9 +126,26 @@ func readBounded(path string) ([]byte, error) {
 
 func newLinkList() *cobra.Command {
 	return newListing("List the links", admin.Links, func(l node.LinkInfo) string {
-		return fmt.Sprintf("%s %s\n  line %s, region %s, %s, telephone %s\n  fingerprint %s\n  %s",
-			l.Peer, l.Name, l.Line, l.Region, l.URL, l.Phone, l.Fingerprint, stateOf(l))
+		return fmt.Sprintf("%s %s\n  line %s, region %s, by %s, telephone %s\n  fingerprint %s\n  %s",
+			l.Peer, l.Name, l.Line, l.Region, way(l), l.Phone, l.Fingerprint, stateOf(l))
 	})
+}
+
+// way is by what, and where to, the letters of a link go.
+func way(l node.LinkInfo) string {
+	s := strings.TrimSpace(l.Carrier + " " + l.URL)
+	for _, k := range slices.Sorted(maps.Keys(l.Set)) {
+		s += " " + k + "=" + l.Set[k]
+	}
+	return s
+}
+
+func carrierNames() string {
+	var names []string
+	for _, k := range exchange.Kinds() {
+		names = append(names, k.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func stateOf(l node.LinkInfo) string {

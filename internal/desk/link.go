@@ -42,6 +42,36 @@ func (d *Desk) SendFailed(ctx context.Context, link store.Link, out store.Letter
 	})
 }
 
+// noReceipt is why a letter is handed over again.
+const noReceipt = "no receipt in time"
+
+// Handed records that letters were given to a carrier whose receipts come
+// later. One that was given before and is given again has failed once.
+func (d *Desk) Handed(ctx context.Context, link store.Link, outs []store.LetterOut, patience time.Duration) error {
+	now := d.Now()
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		worst := 0
+		for _, out := range outs {
+			attempts, why := out.Attempts, ""
+			if !out.HandedAt.IsZero() {
+				attempts, why = attempts+1, noReceipt
+				worst = max(worst, attempts)
+			}
+			if err := tx.HandLetter(ctx, out.ID, attempts, now, now.Add(patience), why); err != nil {
+				return err
+			}
+		}
+		if worst < stuckAfter {
+			return nil
+		}
+		started, err := tx.StuckLink(ctx, link.Peer, now, noReceipt)
+		if started {
+			d.log.Warn("link stuck", "peer", link.Peer, "why", noReceipt)
+		}
+		return err
+	})
+}
+
 // Heard records that a peer answered; the end of a stuck time is told once.
 func (d *Desk) Heard(ctx context.Context, link store.Link) error {
 	now := d.Now()

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"liandong/internal/desk"
-	"liandong/internal/exchange/https"
+	"liandong/internal/exchange/carrier"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
@@ -28,10 +28,10 @@ const (
 	lookEvery  = 200 * time.Millisecond
 )
 
-// Post sends letters until ctx ends: a lane for each link, so that a dead peer
-// holds up nobody else.
+// Post sends letters, and fetches those that a carrier keeps for us, until ctx
+// ends: lanes for each link, so that a dead peer holds up nobody else.
 func (x *Exchange) Post(ctx context.Context) error {
-	defer x.carrier.Close()
+	defer x.closeCarriers()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	lanes := map[string]bool{}
@@ -44,6 +44,7 @@ func (x *Exchange) Post(ctx context.Context) error {
 			if !lanes[l.Peer] {
 				lanes[l.Peer] = true
 				wg.Go(func() { x.lane(ctx, l.Peer) })
+				wg.Go(func() { x.fetch(ctx, l.Peer) })
 			}
 		}
 		select {
@@ -94,24 +95,42 @@ func pause(n int, most time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2)
 }
 
-// sendDue sends what is due now, a few at once; a peer that was silent gets one
-// letter to try. answered says that the peer spoke, whatever it said.
+// sendDue sends what is due now; a peer that was silent gets one letter to try.
+// answered says that the peer spoke, whatever it said.
 func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int, answered bool, err error) {
+	defer recovered(&err)
 	link, err := x.desk.Link(ctx, peer)
-	if err != nil || !link.Active || link.URL == "" {
+	if err != nil || !link.Active {
 		return 0, false, err
+	}
+	c, err := x.carrierOf(link)
+	if err != nil {
+		return 0, false, err
+	}
+	traits := c.Traits()
+	if traits.Passive {
+		return 0, false, nil
 	}
 	keys, err := seal.ParsePublicKeys([]byte(link.Keys))
 	if err != nil {
 		return 0, false, fmt.Errorf("keys of %s: %w", peer, err)
 	}
-	most := 8 * laneWidth
+	most := max(8*laneWidth, traits.Batch)
 	if probe {
 		most = 1
 	}
-	due, err := x.read.DueLetters(ctx, peer, x.desk.Now(), most)
+	list := x.read.DueLetters
+	if traits.Stream {
+		list = x.read.DueStream
+	}
+	due, err := list(ctx, peer, x.desk.Now(), most)
 	if err != nil || len(due) == 0 {
 		return 0, false, err
+	}
+	s := shipment{link: link, keys: keys, carrier: c, traits: traits}
+	if traits.Batch > 1 {
+		answered, err = x.sendSome(ctx, s, due)
+		return len(due), answered, err
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -121,7 +140,7 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			spoke, err := x.sendOne(ctx, link, keys, out)
+			spoke, err := x.sendSome(ctx, s, []store.LetterOut{out})
 			mu.Lock()
 			defer mu.Unlock()
 			answered = answered || spoke
@@ -134,30 +153,109 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 	return len(due), answered, errors.Join(errs...)
 }
 
-// sendOne sends one letter and records how it went.
-func (x *Exchange) sendOne(ctx context.Context, link store.Link, keys seal.PublicKeys, out store.LetterOut) (spoke bool, err error) {
-	if !out.ExpiresAt.IsZero() && x.desk.Now().After(out.ExpiresAt) {
-		return true, x.desk.GiveUp(ctx, link, out)
+// shipment is what all letters that go together share.
+type shipment struct {
+	link    store.Link
+	keys    seal.PublicKeys
+	carrier carrier.Carrier
+	traits  carrier.Traits
+}
+
+// sendSome sends letters together and records how each went.
+func (x *Exchange) sendSome(ctx context.Context, s shipment, due []store.LetterOut) (spoke bool, err error) {
+	var outs []store.LetterOut
+	var parcels []carrier.Parcel
+	var errs []error
+	for _, out := range due {
+		wire, ready, err := x.prepare(ctx, s, out)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if ready {
+			outs, parcels = append(outs, out), append(parcels, carrier.Parcel{ID: out.ID, Wire: wire})
+		}
+		spoke = spoke || !ready
 	}
-	wire, err := x.write(ctx, keys, out)
-	if err != nil {
-		return true, x.later(ctx, link, out, err)
+	if len(parcels) == 0 {
+		return spoke, errors.Join(errs...)
 	}
-	answer, err := x.carrier.Send(ctx, link, wire)
+	results, err := carry(ctx, s.carrier, parcels)
 	if ctx.Err() != nil {
 		return false, nil // told to stop; the receipt may come with the next attempt
 	}
-	if err != nil {
-		status, _ := errors.AsType[*https.StatusError](err)
-		return status != nil, x.later(ctx, link, out, err)
+	var handed []store.LetterOut
+	for i, out := range outs {
+		r := carrier.Sent{Err: err}
+		if err == nil {
+			r = results[i]
+		}
+		if r.Handed {
+			handed = append(handed, out)
+			continue
+		}
+		heard, err := x.sent(ctx, s, out, r)
+		spoke = spoke || heard
+		errs = append(errs, err)
 	}
-	if err := x.desk.Heard(ctx, link); err != nil {
+	if len(handed) > 0 {
+		spoke = true
+		errs = append(errs, x.handed(ctx, s, handed))
+	}
+	return spoke, errors.Join(errs...)
+}
+
+// carry is Send of a carrier that may break.
+func carry(ctx context.Context, c carrier.Carrier, parcels []carrier.Parcel) (out []carrier.Sent, err error) {
+	defer recovered(&err)
+	out = c.Send(ctx, parcels)
+	if len(out) != len(parcels) {
+		return nil, fmt.Errorf("the carrier answered for %d of %d letters", len(out), len(parcels))
+	}
+	return out, nil
+}
+
+// prepare makes the wire form of a letter that is to go; ready is false where
+// it will not, and that is recorded.
+func (x *Exchange) prepare(ctx context.Context, s shipment, out store.LetterOut) (wire []byte, ready bool, err error) {
+	if !out.ExpiresAt.IsZero() && x.desk.Now().After(out.ExpiresAt) {
+		return nil, false, x.desk.GiveUp(ctx, s.link, out)
+	}
+	wire, err = x.write(ctx, s.keys, out)
+	if err != nil {
+		return nil, false, x.later(ctx, s.link, out, err)
+	}
+	return wire, true, nil
+}
+
+// handed records letters whose receipts come later. One that never gets one,
+// an error about a letter, has arrived as far as its sender will ever know.
+func (x *Exchange) handed(ctx context.Context, s shipment, outs []store.LetterOut) error {
+	var wait []store.LetterOut
+	for _, out := range outs {
+		if out.Type != leg.TypeError {
+			wait = append(wait, out)
+			continue
+		}
+		if err := x.desk.Delivered(ctx, out); err != nil {
+			return err
+		}
+	}
+	return x.desk.Handed(ctx, s.link, wait, s.traits.Patience)
+}
+
+// sent records how one letter went. spoke says that the peer answered.
+func (x *Exchange) sent(ctx context.Context, s shipment, out store.LetterOut, r carrier.Sent) (spoke bool, err error) {
+	if r.Err != nil {
+		word, _ := errors.AsType[*carrier.Refused](r.Err)
+		return word != nil, x.later(ctx, s.link, out, r.Err)
+	}
+	if err := x.desk.Heard(ctx, s.link); err != nil {
 		return true, err
 	}
-	if answer == nil { // an error letter has no answer
+	if r.Answer == nil { // an error letter has no answer
 		return true, x.desk.Delivered(ctx, out)
 	}
-	return true, x.hear(ctx, link, keys, out, answer)
+	return true, x.hear(ctx, s.link, s.keys, out, r.Answer)
 }
 
 // hear takes the answer to a letter. One that is not authentic, or not about
@@ -195,7 +293,8 @@ func urgent(out store.LetterOut) bool {
 
 // write makes the wire form of a letter: the case's key wrapped for the peer's
 // current key, and signed with ours.
-func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.LetterOut) ([]byte, error) {
+func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.LetterOut) (wire []byte, err error) {
+	defer recovered(&err)
 	var sealed *seal.Part
 	if len(out.Private) > 0 {
 		var m leg.Letter

@@ -1,8 +1,10 @@
 package exchange
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,8 +25,9 @@ type Exchange struct {
 	read    *store.Reader
 	letters *store.Bell
 	keys    seal.KeyService
-	carrier *https.Carrier
 	log     *slog.Logger
+
+	carriers carriers
 }
 
 // New puts the exchange of a node together.
@@ -32,7 +35,7 @@ func New(d *desk.Desk, st *store.Store, keys seal.KeyService, log *slog.Logger) 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Exchange{desk: d, read: st.Reader(), letters: st.Letters(), keys: keys, carrier: https.New(), log: log}
+	return &Exchange{desk: d, read: st.Reader(), letters: st.Letters(), keys: keys, log: log}
 }
 
 // Handler serves the two calls that peers make.
@@ -52,32 +55,55 @@ func (x *Exchange) serveLetter(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the letter did not come whole", http.StatusBadRequest)
 		return
 	}
+	answer, err := x.Receive(r.Context(), wire)
+	var foreign *notAuthentic
+	switch {
+	case errors.As(err, &foreign):
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+	case err != nil:
+		x.log.Error("letter not taken", "err", err)
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(answer)
+	}
+}
+
+// notAuthentic says that a document is not signed by the peer it names.
+type notAuthentic struct{ code string }
+
+func (e *notAuthentic) Error() string { return "not authentic: " + e.code }
+
+// Receive takes one letter as it stands on the wire. It is stored, checked and
+// applied before there is an answer: a signed receipt or error; nil where a
+// letter has none. A *notAuthentic will never be taken; after any other error
+// nothing was kept and the same letter shall be brought again.
+func (x *Exchange) Receive(ctx context.Context, wire []byte) (answer []byte, err error) {
+	defer recovered(&err)
 	e, err := letter.Parse(wire)
 	if err != nil {
-		x.broken(w, r, wire, err)
-		return
+		return x.broken(ctx, wire, err)
 	}
-	link, keys, err := x.peer(r, e.From)
+	link, keys, err := x.peer(ctx, e.From)
 	if err == nil {
 		err = e.Verify(keys)
 	}
 	if err != nil {
-		x.stranger(w, r, wire, err)
-		return
+		return nil, x.stranger(ctx, wire, err)
 	}
-	answer, err := x.take(r, link, e)
+	reply, err := x.open(ctx, link, e)
 	switch {
-	case hotline.KindOf(err) == hotline.Invalid: // authentic, and wrong
-		x.broken(w, r, wire, err)
+	case hotline.KindOf(err) == hotline.Invalid && err != nil: // authentic, and wrong
+		return x.broken(ctx, wire, err)
 	case err != nil:
-		x.log.Error("letter not taken", "peer", link.Peer, "letter", e.ID, "err", err)
-		w.Header().Set("Retry-After", "2")
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
-	case answer.ID == "":
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		x.answer(w, answer)
+		return nil, fmt.Errorf("letter %s of %s: %w", e.ID, link.Peer, err)
+	case reply.ID == "":
+		return nil, nil
 	}
+	return x.sign(reply)
 }
 
 func isTooLarge(err error) bool {
@@ -86,8 +112,8 @@ func isTooLarge(err error) bool {
 }
 
 // peer finds the link and the keys of the platform that a letter names.
-func (x *Exchange) peer(r *http.Request, from string) (store.Link, seal.PublicKeys, error) {
-	link, err := x.desk.Link(r.Context(), from)
+func (x *Exchange) peer(ctx context.Context, from string) (store.Link, seal.PublicKeys, error) {
+	link, err := x.desk.Link(ctx, from)
 	if err != nil {
 		return link, seal.PublicKeys{}, err
 	}
@@ -98,8 +124,8 @@ func (x *Exchange) peer(r *http.Request, from string) (store.Link, seal.PublicKe
 	return link, keys, err
 }
 
-// take opens an authentic letter and hands it to the desk.
-func (x *Exchange) take(r *http.Request, link store.Link, e letter.Envelope) (leg.Letter, error) {
+// open opens an authentic letter and hands it to the desk.
+func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope) (leg.Letter, error) {
 	if e.To != x.desk.Node().Platform || e.Link != link.ID {
 		return leg.Letter{}, hotline.Errorf(hotline.Invalid, "letter_address", "/to", e.To)
 	}
@@ -120,64 +146,48 @@ func (x *Exchange) take(r *http.Request, link store.Link, e letter.Envelope) (le
 		return leg.Letter{}, err
 	}
 	in.Signature = string(sig)
-	if err := x.desk.Heard(r.Context(), link); err != nil {
+	if err := x.desk.Heard(ctx, link); err != nil {
 		return leg.Letter{}, err
 	}
-	return x.desk.Receive(r.Context(), link, in)
+	return x.desk.Receive(ctx, link, in)
 }
 
 // broken answers a letter that no node can take. Where it is authentic its
-// sender gets one error; where it is not, nothing but 401. A person sees it, and
-// one that says urgent alarms.
-func (x *Exchange) broken(w http.ResponseWriter, r *http.Request, wire []byte, why error) {
+// sender gets one error; where it is not, nothing. A person sees it, and one
+// that says urgent alarms.
+func (x *Exchange) broken(ctx context.Context, wire []byte, why error) ([]byte, error) {
 	id, typ, from, legID, urgent := letter.Peek(wire)
-	link, keys, err := x.peer(r, from)
+	link, keys, err := x.peer(ctx, from)
 	if err == nil {
 		err = letter.VerifyWire(wire, keys)
 	}
 	if err != nil {
-		x.stranger(w, r, wire, err)
-		return
+		return nil, x.stranger(ctx, wire, err)
 	}
-	if err := x.refused(r, link.Peer, id, wire, urgent, why); err != nil {
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
-		return
+	if err := x.refused(ctx, link.Peer, id, wire, urgent, why); err != nil {
+		return nil, err
 	}
 	if typ == leg.TypeError || typ == leg.TypeReceipt || id == "" {
-		w.WriteHeader(http.StatusNoContent) // no error about an error
-		return
+		return nil, nil // no error about an error
 	}
-	x.answer(w, x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
+	return x.sign(x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
 }
 
-// stranger turns away what is not authentic, and keeps note of it.
-func (x *Exchange) stranger(w http.ResponseWriter, r *http.Request, wire []byte, why error) {
+// stranger keeps note of what is not authentic, which is the error it returns.
+func (x *Exchange) stranger(ctx context.Context, wire []byte, why error) error {
 	id, _, from, _, urgent := letter.Peek(wire)
-	if _, err := x.desk.Link(r.Context(), from); err != nil {
+	if _, err := x.desk.Link(ctx, from); err != nil {
 		from = "" // whoever it is, it is none of ours
 	}
-	if err := x.refused(r, from, id, wire, urgent, why); err != nil {
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
-		return
+	if err := x.refused(ctx, from, id, wire, urgent, why); err != nil {
+		return err
 	}
-	http.Error(w, "not authentic: "+hotline.CodeOf(why), http.StatusUnauthorized)
+	return &notAuthentic{hotline.CodeOf(why)}
 }
 
-func (x *Exchange) refused(r *http.Request, peer, id string, wire []byte, urgent bool, why error) error {
-	return x.desk.Refused(r.Context(), store.Refusal{Door: "letter", Peer: peer, Code: hotline.CodeOf(why), Detail: why.Error(),
+func (x *Exchange) refused(ctx context.Context, peer, id string, wire []byte, urgent bool, why error) error {
+	return x.desk.Refused(ctx, store.Refusal{Door: "letter", Peer: peer, Code: hotline.CodeOf(why), Detail: why.Error(),
 		Letter: id, Raw: wire, Urgent: urgent})
-}
-
-// answer writes a signed letter.
-func (x *Exchange) answer(w http.ResponseWriter, m leg.Letter) {
-	wire, err := x.sign(m)
-	if err != nil {
-		x.log.Error("answer not written", "type", m.Type, "err", err)
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(wire)
 }
 
 func (x *Exchange) sign(m leg.Letter) ([]byte, error) {

@@ -307,7 +307,15 @@ func (x *Exchange) askDigests(ctx context.Context, link store.Link, list, after 
 	if err != nil {
 		return nil, err
 	}
-	body, header, err := x.carrier.Post(ctx, link, https.DigestsPath, doc, http.Header{signatureHeader: {sig}})
+	c, err := x.carrierOf(link)
+	if err != nil {
+		return nil, err
+	}
+	caller, ok := c.(*https.Carrier)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot be asked: its letters go by %s", link.Peer, link.Carrier)
+	}
+	body, header, err := caller.Post(ctx, https.DigestsPath, doc, http.Header{signatureHeader: {sig}})
 	if err != nil {
 		return nil, err
 	}
@@ -332,7 +340,7 @@ func (x *Exchange) serveDigests(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a question", http.StatusBadRequest)
 		return
 	}
-	link, _, err := x.peer(r, q.From)
+	link, _, err := x.peer(r.Context(), q.From)
 	now := x.desk.Now()
 	if err == nil {
 		err = verifyDoc(link, doc, r.Header.Get(signatureHeader), now)

@@ -16,6 +16,7 @@ import (
 	"liandong/internal/auth"
 	"liandong/internal/casefile"
 	"liandong/internal/desk"
+	"liandong/internal/exchange"
 	"liandong/internal/hotline"
 	"liandong/internal/seal"
 	"liandong/internal/store"
@@ -30,26 +31,31 @@ type KeysInfo struct {
 
 // LinkInfo is a link as administrators see it.
 type LinkInfo struct {
-	Peer        string     `json:"peer"`
-	Line        string     `json:"line"`
-	Name        string     `json:"name"`
-	Region      string     `json:"region"`
-	URL         string     `json:"url"`
-	Phone       string     `json:"phone"`
-	Fingerprint string     `json:"fingerprint"`
-	Active      bool       `json:"active"`
-	HeardAt     *time.Time `json:"heard_at,omitempty"`
-	StuckAt     *time.Time `json:"stuck_at,omitempty"`
-	Trouble     string     `json:"trouble,omitempty"`
+	Peer        string            `json:"peer"`
+	Line        string            `json:"line"`
+	Name        string            `json:"name"`
+	Region      string            `json:"region"`
+	URL         string            `json:"url"`
+	Carrier     string            `json:"carrier"`
+	Set         map[string]string `json:"set,omitempty"`
+	Phone       string            `json:"phone"`
+	Fingerprint string            `json:"fingerprint"`
+	Active      bool              `json:"active"`
+	HeardAt     *time.Time        `json:"heard_at,omitempty"`
+	StuckAt     *time.Time        `json:"stuck_at,omitempty"`
+	Trouble     string            `json:"trouble,omitempty"`
 }
 
 // NewLink is a link to be added or changed.
 type NewLink struct {
 	Keys   json.RawMessage `json:"keys"` // the peer's key document
-	URL    string          `json:"url"`  // where the peer's node is reached
+	URL    string          `json:"url"`  // where the peer's node is reached; "" for carriers that need none
 	Phone  string          `json:"phone"`
 	Line   string          `json:"line,omitempty"`   // default: from a platform code like 540100-110
 	Region string          `json:"region,omitempty"` // the same
+	// Carrier moves the letters; "" is https. Set are its settings.
+	Carrier string            `json:"carrier,omitempty"`
+	Set     map[string]string `json:"set,omitempty"`
 	// Fingerprint, as it was heard over the phone, must fit the keys.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Replace says that other keys than the known ones are meant.
@@ -123,12 +129,18 @@ func (n *Node) Links(ctx context.Context) ([]LinkInfo, error) {
 }
 
 func linkInfo(l store.Link) LinkInfo {
-	v := LinkInfo{Peer: l.Peer, Line: l.Line, Name: l.Name, Region: l.Region, URL: l.URL, Phone: l.Phone, Active: l.Active,
+	v := LinkInfo{Peer: l.Peer, Line: l.Line, Name: l.Name, Region: l.Region, URL: l.URL, Carrier: l.Carrier, Set: settings(l), Phone: l.Phone, Active: l.Active,
 		HeardAt: known(l.HeardAt), StuckAt: known(l.StuckAt), Trouble: l.Trouble}
 	if keys, err := seal.ParsePublicKeys([]byte(l.Keys)); err == nil {
 		v.Fingerprint = keys.Fingerprint()
 	}
 	return v
+}
+
+// settings are those of a link's carrier.
+func settings(l store.Link) (set map[string]string) {
+	_ = json.Unmarshal([]byte(l.Settings), &set) // "" has none; what is stored was written by us
+	return set
 }
 
 func known(t time.Time) *time.Time {
@@ -169,6 +181,9 @@ func (n *Node) PutLink(ctx context.Context, in NewLink) (LinkInfo, error) {
 			in.Line = m[2]
 		}
 	}
+	if in.Carrier == "" {
+		in.Carrier = "https"
+	}
 	if err := n.checkLink(in, keys); err != nil {
 		return LinkInfo{}, err
 	}
@@ -179,7 +194,11 @@ func (n *Node) PutLink(ctx context.Context, in NewLink) (LinkInfo, error) {
 	l := before
 	l.Peer, l.ID, l.Name = keys.Platform, desk.LinkID(n.cfg.Platform, keys.Platform), keys.Name
 	l.Line, l.Region, l.URL, l.Phone = in.Line, in.Region, strings.TrimRight(in.URL, "/"), in.Phone
-	l.Keys, l.Carrier = string(keys.Bytes()), "https"
+	set, jsonErr := json.Marshal(in.Set)
+	if jsonErr != nil {
+		return LinkInfo{}, jsonErr
+	}
+	l.Keys, l.Carrier, l.Settings = string(keys.Bytes()), in.Carrier, string(set)
 	if err != nil { // new
 		l.Active = true
 	} else if linkInfo(before).Fingerprint != keys.Fingerprint() && !in.Replace {
@@ -206,8 +225,15 @@ func (n *Node) checkLink(in NewLink, keys seal.PublicKeys) error {
 	if _, ok := n.desk.Directory().Region(in.Region); !ok {
 		return hotline.Errorf(hotline.Invalid, "region_unknown", "region", in.Region)
 	}
+	kind, err := exchange.KindOf(in.Carrier)
+	if err == nil {
+		err = kind.CheckSet(in.Set)
+	}
+	if err != nil {
+		return err
+	}
 	u, err := url.Parse(in.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if (in.URL != "" || kind.NeedsURL) && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		return hotline.Errorf(hotline.Invalid, "link_url_invalid", "url")
 	}
 	if strings.TrimSpace(in.Phone) == "" { // without it nobody can be called when a machine is silent

@@ -26,6 +26,7 @@ type LetterOut struct {
 	LastError  string
 	Answer     string // the receipt or error that ended it
 	AnsweredAt time.Time
+	HandedAt   time.Time // given to a carrier whose receipts come later
 }
 
 // States of a letter that we send.
@@ -38,7 +39,7 @@ const (
 )
 
 const letterOutColumns = `id, peer, case_id, leg_id, type, number, content, private, hash, state, created_at, expires_at, attempts,
-	next_try_at, last_error, answer, answered_at`
+	next_try_at, last_error, answer, answered_at, handed_at`
 
 func scanLetterOut(rows scanner) (LetterOut, error) {
 	var l LetterOut
@@ -48,15 +49,15 @@ func scanLetterOut(rows scanner) (LetterOut, error) {
 
 func letterOutFields(l *LetterOut) []any {
 	return []any{&l.ID, &l.Peer, &l.CaseID, &l.LegID, &l.Type, &l.Number, &l.Content, &l.Private, &l.Hash, &l.State,
-		moment{&l.CreatedAt}, moment{&l.ExpiresAt}, &l.Attempts, moment{&l.NextTryAt}, &l.LastError, &l.Answer, moment{&l.AnsweredAt}}
+		moment{&l.CreatedAt}, moment{&l.ExpiresAt}, &l.Attempts, moment{&l.NextTryAt}, &l.LastError, &l.Answer, moment{&l.AnsweredAt}, moment{&l.HandedAt}}
 }
 
 // PostLetter puts a letter into the ledger, to be sent at once.
 func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
 	err := t.put(ctx, "post letter", `INSERT INTO letter_out (`+letterOutColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Private, l.Hash, LetterWaiting, micros(l.CreatedAt),
-		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil)
+		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil, nil)
 	t.posted = t.posted || err == nil
 	return err
 }
@@ -69,6 +70,20 @@ func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, lim
 		AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
 			AND e.number < o.number AND e.state = 'waiting' AND e.state <> 'voided')
 		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
+}
+
+// DueStream is DueLetters for a carrier on which letters of a leg need not wait
+// for each other's receipt: in the order in which they were written.
+func (r *Reader) DueStream(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
+	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2
+		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
+}
+
+// HandLetter records that a letter was given to a carrier whose receipts come
+// later, and when it is given again without one.
+func (t *Tx) HandLetter(ctx context.Context, id string, attempts int, at, next time.Time, why string) error {
+	return t.put(ctx, "hand letter", `UPDATE letter_out SET handed_at = $1, attempts = $2, next_try_at = $3, last_error = $4
+		WHERE id = $5 AND state = 'waiting'`, micros(at), attempts, micros(next), why, id)
 }
 
 // NextLetterAt is when the next letter to a peer may be tried; zero: none.
@@ -103,7 +118,7 @@ const endLetter = `UPDATE letter_out SET state = $1, answer = $2, answered_at = 
 // ReviveLetter puts a refused or expired letter back to be sent, for a person
 // or a late receipt.
 func (t *Tx) ReviveLetter(ctx context.Context, id string, now time.Time) error {
-	return t.must(ctx, "send letter again", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, answer = '', answered_at = NULL
+	return t.must(ctx, "send letter again", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, handed_at = NULL, answer = '', answered_at = NULL
 		WHERE id = $2 AND state IN ('refused','expired')`, micros(now), id)
 }
 

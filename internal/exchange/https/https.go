@@ -7,10 +7,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
-	"liandong/internal/store"
+	"liandong/internal/exchange/carrier"
 )
 
 // Paths below a node's address.
@@ -22,55 +23,67 @@ const (
 // answerMost bounds what is read of an answer, in bytes.
 const answerMost = 4 << 20
 
-// Carrier carries letters by HTTPS. The zero value is not usable; see New.
-type Carrier struct{ client *http.Client }
+// Kind is this carrier in a link's configuration.
+var Kind = carrier.Kind{
+	Name: "https", NeedsURL: true,
+	Open: func(l carrier.Link) (carrier.Carrier, error) { return New(l), nil },
+}
+
+// Carrier carries the letters of one link by HTTPS. The zero value is not
+// usable; see New.
+type Carrier struct {
+	link   carrier.Link
+	client *http.Client
+}
 
 // New makes a carrier with its own connections. A call takes at most ten
 // seconds: a peer that does not answer is tried again, not waited for.
-func New() *Carrier {
+func New(l carrier.Link) *Carrier {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxConnsPerHost = 16, 32
 	t.Proxy = nil // letters go to the address in the link and nowhere else
-	return &Carrier{client: &http.Client{
+	return &Carrier{link: l, client: &http.Client{
 		Transport: t, Timeout: 10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// StatusError says that the other side answered, but not with a letter.
-type StatusError struct {
-	Status int
-	Detail string
+// Traits: one letter a call, several calls at once. A peer without an address
+// cannot be called.
+func (c *Carrier) Traits() carrier.Traits {
+	return carrier.Traits{Batch: 1, Passive: c.link.URL == ""}
 }
 
-func (e *StatusError) Error() string { return fmt.Sprintf("answered %d: %s", e.Status, e.Detail) }
-
-// Send posts a letter and returns the answer; nil is an answer that has nothing
-// to say. A *StatusError is the other side's word; every other error says that
-// there was no answer.
-func (c *Carrier) Send(ctx context.Context, link store.Link, wire []byte) ([]byte, error) {
-	answer, _, err := c.Post(ctx, link, LettersPath, wire, nil)
-	return answer, err
+// Send posts letters, one after another.
+func (c *Carrier) Send(ctx context.Context, parcels []carrier.Parcel) []carrier.Sent {
+	out := make([]carrier.Sent, len(parcels))
+	for i, p := range parcels {
+		out[i].Answer, _, out[i].Err = c.Post(ctx, LettersPath, p.Wire, nil)
+	}
+	return out
 }
 
-// Post posts a document to a path of the peer with more header fields.
-func (c *Carrier) Post(ctx context.Context, link store.Link, path string, doc []byte, header http.Header) ([]byte, http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, link.URL+path, bytes.NewReader(doc))
+// Collect brings nothing: the peer posts its letters to us.
+func (c *Carrier) Collect(context.Context, carrier.Take) (int, error) { return 0, nil }
+
+// Post posts a document to a path of the peer with more header fields. A
+// *carrier.Refused is the other side's word; every other error says that there
+// was no answer.
+func (c *Carrier) Post(ctx context.Context, path string, doc []byte, header http.Header) ([]byte, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.link.URL+path, bytes.NewReader(doc))
 	if err != nil {
-		return nil, nil, fmt.Errorf("post to %s: %w", link.Peer, err)
+		return nil, nil, fmt.Errorf("post to %s: %w", c.link.Peer, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	for k, vs := range header {
-		req.Header[k] = vs
-	}
+	maps.Copy(req.Header, header)
 	res, err := c.client.Do(req)
 	if err != nil {
-		return nil, nil, fmt.Errorf("post to %s: %w", link.Peer, err)
+		return nil, nil, fmt.Errorf("post to %s: %w", c.link.Peer, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, answerMost))
 	if err != nil {
-		return nil, nil, fmt.Errorf("answer of %s: %w", link.Peer, err)
+		return nil, nil, fmt.Errorf("answer of %s: %w", c.link.Peer, err)
 	}
 	switch res.StatusCode {
 	case http.StatusOK:
@@ -78,7 +91,7 @@ func (c *Carrier) Post(ctx context.Context, link store.Link, path string, doc []
 	case http.StatusNoContent:
 		return nil, res.Header, nil
 	}
-	return nil, nil, &StatusError{Status: res.StatusCode, Detail: firstLine(body)}
+	return nil, nil, &carrier.Refused{Detail: fmt.Sprintf("answered %d: %s", res.StatusCode, firstLine(body))}
 }
 
 // firstLine is the beginning of an answer, fit for a page.
@@ -94,4 +107,7 @@ func firstLine(b []byte) string {
 }
 
 // Close drops idle connections.
-func (c *Carrier) Close() { c.client.CloseIdleConnections() }
+func (c *Carrier) Close() error {
+	c.client.CloseIdleConnections()
+	return nil
+}

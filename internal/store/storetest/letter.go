@@ -45,7 +45,7 @@ func letterOutRoundTrip(t *testing.T, st *store.Store) {
 	fill(&l, 1)
 	write(t, st, func(tx *store.Tx) error { return tx.PostLetter(ctx, l) })
 	// A letter starts to wait when it is posted, whatever else is said of it.
-	l.State, l.Attempts, l.NextTryAt, l.LastError, l.Answer, l.AnsweredAt = store.LetterWaiting, 0, l.CreatedAt, "", "", time.Time{}
+	l.State, l.Attempts, l.NextTryAt, l.LastError, l.Answer, l.AnsweredAt, l.HandedAt = store.LetterWaiting, 0, l.CreatedAt, "", "", time.Time{}, time.Time{}
 	got, err := r.LetterOut(ctx, l.ID)
 	want(t, "posted", got, err, l)
 
@@ -461,4 +461,24 @@ func refusalsAreBounded(t *testing.T, st *store.Store) {
 		}
 		return err
 	})
+}
+
+// On a carrier whose receipts come later, letters of a leg do not wait for one
+// another; a letter that was handed over waits for its receipt, not for ever.
+func lettersHanded(t *testing.T, st *store.Store) {
+	ctx, r := t.Context(), st.Reader()
+	later := start.Add(time.Hour)
+	first, second := post(t, st, numbered("l1", 1)), post(t, st, numbered("l1", 2))
+	got, err := r.DueStream(ctx, "p1", later, 10)
+	want(t, "due", ids(got, letterOutID), err, []string{first, second})
+	write(t, st, func(tx *store.Tx) error {
+		return tx.HandLetter(ctx, first, 1, later, later.Add(time.Hour), "no receipt")
+	})
+	got, err = r.DueStream(ctx, "p1", later, 10)
+	want(t, "due after the first was handed over", ids(got, letterOutID), err, []string{second})
+	out, err := r.LetterOut(ctx, first)
+	want(t, "handed", out.HandedAt, err, later)
+	want(t, "attempts", out.Attempts, nil, 1)
+	got, err = r.DueStream(ctx, "p1", later.Add(time.Hour), 1)
+	want(t, "one of what is due an hour later", len(got), err, 1)
 }

@@ -93,6 +93,7 @@ var suite = []struct {
 	{"due clocks", dueClocks},
 	{"events", events},
 	{"letter out round trip", letterOutRoundTrip},
+	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},
 	{"a letter ends once", letterEndsOnce},
 	{"a letter that was read ends", endWaiting},

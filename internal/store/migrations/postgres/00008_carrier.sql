@@ -1,0 +1,5 @@
+-- +goose Up
+-- Settings of a link's carrier: a JSON object of texts.
+ALTER TABLE link ADD COLUMN settings TEXT COLLATE "C" NOT NULL DEFAULT '{}';
+-- When a letter was given to a carrier whose receipts come later.
+ALTER TABLE letter_out ADD COLUMN handed_at BIGINT;
