@@ -32,6 +32,7 @@ const (
 	RevealPerson Right = "person.reveal"   // see personal data, with a reason
 	SeeOverview  Right = "overview.see"    // the shift leader's figures
 	Supervise    Right = "cases.supervise" // orders, their review, draws, the board
+	Consult      Right = "cases.consult"   // open, lead and rule consultations
 	SeeLinks     Right = "links.see"       // links and their letters
 	MendLinks    Right = "links.mend"      // send again, void, clear the repair list
 	HandOver     Right = "shift.hand_over" // sign for a shift, at its end or its beginning
@@ -42,11 +43,11 @@ const (
 // denied. Scope (whose case, which unit, which region) is decided by May.
 var rights = map[Role]map[Right]bool{
 	Operator:      set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson),
-	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, SeeLinks, MendLinks, HandOver),
+	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, SeeLinks, MendLinks, HandOver),
 	Clerk:         set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	DutyOfficer:   set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	Supervisor:    set(SeeCases, AskLegs, SeeOverview, Supervise, SeeLinks),
-	Secretary:     set(SeeCases, SeeOverview),
+	Secretary:     set(SeeCases, SeeOverview, Consult),
 	Editor:        set(SeeOverview),
 	Auditor:       set(SeeCases, SeeOverview, SeeLinks, RevealPerson),
 	Administrator: set(SeeOverview, SeeLinks, MendLinks, Administer),
@@ -74,7 +75,7 @@ func Roles() []Role {
 
 // Rights lists every right there is.
 func Rights() []Right {
-	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, SeeLinks, MendLinks, HandOver, Administer}
+	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, SeeLinks, MendLinks, HandOver, Administer}
 }
 
 // Actor is who does something: a person, a program with a token, the peer, or

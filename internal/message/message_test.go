@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"liandong/internal/casefile"
+	"liandong/internal/consultation"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/supervision"
@@ -105,22 +106,25 @@ func TestEveryCodeHasASentence(t *testing.T) {
 // Every value of the small vocabularies has its word.
 func TestEveryValueHasAWord(t *testing.T) {
 	want := map[string][]string{
-		"status":      plain(casefile.Statuses()),
-		"kind":        plain(casefile.Kinds()),
-		"outcome":     plain(casefile.Outcomes()),
-		"channel":     casefile.Channels,
-		"state":       plain(leg.States()),
-		"verb":        plain(leg.Verbs()),
-		"side":        {string(leg.Sender), string(leg.Holder)},
-		"leg_role":    {string(leg.Lead), string(leg.Joint)},
-		"ground":      plain(leg.Grounds()),
-		"resolution":  {string(leg.BySuccessor), string(leg.KeptBySender)},
-		"role":        plain(append(hotline.Roles(), hotline.Integration, hotline.Citizen, hotline.Peer, hotline.Machine)),
-		"right":       plain(hotline.Rights()),
-		"order_state": plain(supervision.States()),
-		"order_verb":  plain(supervision.Verbs()),
-		"order_cause": plain(supervision.Causes()),
-		"watch":       plain(supervision.Watches()),
+		"status":        plain(casefile.Statuses()),
+		"kind":          plain(casefile.Kinds()),
+		"outcome":       plain(casefile.Outcomes()),
+		"channel":       casefile.Channels,
+		"state":         plain(leg.States()),
+		"verb":          plain(leg.Verbs()),
+		"side":          {string(leg.Sender), string(leg.Holder)},
+		"leg_role":      {string(leg.Lead), string(leg.Joint)},
+		"ground":        plain(leg.Grounds()),
+		"resolution":    {string(leg.BySuccessor), string(leg.KeptBySender)},
+		"role":          plain(append(hotline.Roles(), hotline.Integration, hotline.Citizen, hotline.Peer, hotline.Machine)),
+		"right":         plain(hotline.Rights()),
+		"order_state":   plain(supervision.States()),
+		"order_verb":    plain(supervision.Verbs()),
+		"order_cause":   plain(supervision.Causes()),
+		"watch":         plain(supervision.Watches()),
+		"consultation":  plain(consultation.States()),
+		"consult_cause": plain(consultation.Causes()),
+		"consult_form":  plain(consultation.Forms()),
 		"refusal": plain([]hotline.Kind{hotline.Invalid, hotline.NotFound, hotline.Denied, hotline.Conflict,
 			hotline.Unavailable, hotline.Internal}),
 	}

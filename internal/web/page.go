@@ -40,7 +40,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]*template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages) {
 		set.named[name] = template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 	}
 	return set
@@ -103,6 +103,7 @@ var nav = []struct {
 	{"/shift", "web.nav.shift", hotline.HandOver, -1},
 	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
 	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0},
+	{"/consultations", "web.nav.consult", hotline.SeeCases, 0},
 	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }

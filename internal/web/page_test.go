@@ -53,6 +53,9 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"draw", "layout", DrawPage{}},
 		{"assessment", "layout", StatementPage{}},
 		{"behind", "layout", BehindPage{}},
+		{"consultations", "layout", ConsultationsPage{}},
+		{"consultation", "layout", ConsultationPage{}},
+		{"case-consult", "layout", ConsultPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {

@@ -69,6 +69,7 @@ func (s *site) routes() []route {
 	}
 	rs = append(rs, s.supervisionRoutes()...)
 	rs = append(rs, s.assessmentRoutes()...)
+	rs = append(rs, s.consultationRoutes()...)
 	for _, v := range verbs() {
 		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
 	}

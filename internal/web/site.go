@@ -26,6 +26,7 @@ import (
 type Desk interface {
 	Supervision
 	Assessment
+	Consultation
 
 	Node() store.Node
 	Now() time.Time

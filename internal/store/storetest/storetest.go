@@ -114,6 +114,8 @@ var suite = []struct {
 	{"supervision orders", supervisions},
 	{"supervisor's board", watched},
 	{"facts of legs", facts},
+	{"consultations", consultations},
+	{"returned items", returnedItems},
 	{"draws of closed cases", draws},
 	{"unreasonable demands", unreasonables},
 	{"people", people},

@@ -1,0 +1,102 @@
+package desk_test
+
+import (
+	"testing"
+	"time"
+
+	"liandong/internal/consultation"
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+)
+
+// From the second return to the ruling: the case is in dispute, the parties are
+// heard, the ruling ends the dispute and sends the next leg.
+func TestConsultationEndsADispute(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		c, l := w.sent(desk.Order{To: "unit:" + housing, Ask: "请办理", Role: leg.Lead})
+		w.act(w.clerk(housing), l.ID, leg.Return)
+		c = w.send(c.ID, desk.Order{To: "unit:" + urban, Ask: "请办理", Role: leg.Lead, Replaces: l.ID})
+		w.act(w.clerk(urban), c.Legs[1].ID, leg.Return)
+		if !w.see(c.ID).Dispute {
+			t.Fatal("after the second return the case is not in dispute")
+		}
+		n := desk.NewConsultation{CaseID: c.ID, Cause: consultation.OfDispute, Form: consultation.Written, Question: "井盖归谁",
+			Parties: []string{"unit:" + housing, "unit:" + urban, "platform:540000-110"}}
+		few := n
+		few.Parties = n.Parties[:1]
+		if _, err := w.OpenConsultation(ctx, secretary, few); hotline.CodeOf(err) != "parties_missing" {
+			t.Errorf("with one party: got %v", err)
+		}
+		few.Parties = []string{"unit:none", "unit:" + urban}
+		if _, err := w.OpenConsultation(ctx, secretary, few); hotline.CodeOf(err) != "to_unknown" {
+			t.Errorf("a party that is none: got %v", err)
+		}
+		x, err := w.OpenConsultation(ctx, secretary, n)
+		if err != nil || x.Interim != w.Node().Platform || len(x.Parties) != 3 {
+			t.Fatalf("open: got %+v, %v, want three parties and the desk as interim owner", x, err)
+		}
+		if err := w.GiveOpinion(ctx, w.clerk(housing), x.ID, "unit:"+urban, "路面井盖归市政"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.GiveOpinion(ctx, w.clerk(police), x.ID, "", "与我无关"); hotline.CodeOf(err) != "consultation_not_found" {
+			t.Errorf("nobody asked: got %v", err)
+		}
+		v, err := w.Consultation(ctx, w.clerk(urban), x.ID)
+		if err != nil || v.Leads || len(v.Story) != 2 || v.Story[1].Of("party") != "unit:"+housing {
+			t.Errorf("a party sees: got %d events, %v, want the opening and the opinion under its own name", len(v.Story), err)
+		}
+		ruling := consultation.Ruling{Owner: "unit:" + urban, Basis: "市政设施管理办法", From: w.Now()}
+		if err := w.Rule(ctx, w.clerk(urban), x.ID, 1, ruling, "纪要"); hotline.KindOf(err) != hotline.Denied {
+			t.Errorf("a party rules: got %v, want denied", err)
+		}
+		back := ruling
+		back.From = w.Now().Add(-72 * time.Hour)
+		if err := w.Rule(ctx, secretary, x.ID, 1, back, "纪要"); hotline.CodeOf(err) != "ruling_backdated" {
+			t.Errorf("backdated: got %v", err)
+		}
+		nobody := ruling
+		nobody.Owner = "unit:none"
+		if err := w.Rule(ctx, secretary, x.ID, 1, nobody, "纪要"); err == nil || !w.see(c.ID).Dispute {
+			t.Errorf("for a unit that is none: got %v, want a refusal that changes nothing", err)
+		}
+		if err := w.Rule(ctx, secretary, x.ID, 1, ruling, "路面井盖由市政负责"); err != nil {
+			t.Fatal(err)
+		}
+		after := w.see(c.ID)
+		if after.Dispute || len(after.Legs) != 3 || after.Legs[2].Unit != urban || after.Legs[1].Resolution != leg.BySuccessor {
+			t.Errorf("after the ruling: got dispute %v, %d legs, want none and a third leg to %s in place of the returned one", after.Dispute, len(after.Legs), urban)
+		}
+		if err := w.Rule(ctx, secretary, x.ID, 2, ruling, "再裁"); hotline.CodeOf(err) != "consultation_ended" {
+			t.Errorf("ruled twice: got %v", err)
+		}
+		if list, err := w.Consultations(ctx, secretary, consultation.Ruled); err != nil || len(list) != 1 {
+			t.Errorf("ruled ones: got %d, %v", len(list), err)
+		}
+	})
+}
+
+func TestConsultationCancelled(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		c, _ := w.sent(desk.Order{To: "unit:" + housing, Ask: "请办理", Role: leg.Lead})
+		x, err := w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Meeting, Question: "归谁",
+			Parties: []string{"unit:" + housing, "unit:" + urban}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.CancelConsultation(ctx, secretary, x.ID, 7, "双方已协商一致"); hotline.CodeOf(err) != "version_wrong" {
+			t.Errorf("of another version: got %v", err)
+		}
+		if err := w.CancelConsultation(ctx, secretary, x.ID, 1, "双方已协商一致"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.GiveOpinion(ctx, w.clerk(housing), x.ID, "", "晚了"); hotline.CodeOf(err) != "consultation_ended" {
+			t.Errorf("an opinion too late: got %v", err)
+		}
+		if items, err := w.ReturnedItems(ctx, secretary); err != nil || len(items) != 0 {
+			t.Errorf("nothing was returned: got %d items, %v", len(items), err)
+		}
+	})
+}
