@@ -48,6 +48,9 @@ type Config struct {
 	// TLSCert and TLSKey are PEM files; with them the node speaks HTTPS.
 	TLSCert string `json:"tls_cert,omitempty"`
 	TLSKey  string `json:"tls_key,omitempty"`
+	// TLSClientCA is a PEM file with the authorities of peers' certificates:
+	// with it nobody brings a letter who does not show one (mutual TLS).
+	TLSClientCA string `json:"tls_client_ca,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -78,7 +81,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -202,7 +205,10 @@ func (c Config) faults() (out []error) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls_cert", "tls_cert and tls_key go together")
 	}
-	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey} {
+	if c.TLSClientCA != "" && c.TLSCert == "" {
+		bad("tls_client_ca", "wants tls_cert and tls_key: without TLS nobody shows a certificate")
+	}
+	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
 		if path == "" {
 			continue
 		}

@@ -3,11 +3,13 @@ package node
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ const (
 // everything else.
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/exchange/v1/", n.exchange.Handler())
+	mux.Handle("/exchange/v1/", n.certified(n.exchange.Handler()))
 	doors := api.New(api.Config{Desk: n.desk, Auth: n.auth, Ready: n.store.Ping, Log: n.log, Version: n.opt.Version})
 	n.adminRoutes(mux, doors)
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
@@ -41,6 +43,22 @@ func (n *Node) Handler() http.Handler {
 	}
 	mux.Handle("/", web.New(web.Config{Desk: n.desk, Auth: n.auth, Log: n.log, Secure: strings.HasPrefix(n.cfg.PublicURL, "https:"), Demo: n.opt.Demo}))
 	return http.MaxBytesHandler(mux, bodyMost)
+}
+
+// certified lets only who showed a certificate of a known authority bring
+// letters, where the configuration asks for one.
+func (n *Node) certified(next http.Handler) http.Handler {
+	if n.cfg.TLSClientCA == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+			n.log.Warn("no client certificate", "remote", r.RemoteAddr, "path", r.URL.Path)
+			http.Error(w, "a client certificate is needed", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // OpenListener opens the address of the configuration.
@@ -72,6 +90,18 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 			return fmt.Errorf("TLS certificate: %w", err)
 		}
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	if n.cfg.TLSClientCA != "" {
+		pem, err := os.ReadFile(n.cfg.TLSClientCA)
+		pool := x509.NewCertPool()
+		if err == nil && !pool.AppendCertsFromPEM(pem) {
+			err = errors.New("no certificate in it")
+		}
+		if err != nil {
+			l.Close()
+			return fmt.Errorf("tls_client_ca: %w", err)
+		}
+		srv.TLSConfig.ClientCAs, srv.TLSConfig.ClientAuth = pool, tls.VerifyClientCertIfGiven // browsers have none
 	}
 
 	within, stop := context.WithCancel(ctx)

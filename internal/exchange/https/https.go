@@ -5,13 +5,17 @@ package https
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"time"
 
 	"liandong/internal/exchange/carrier"
+	"liandong/internal/hotline"
 )
 
 // Paths below a node's address.
@@ -26,7 +30,12 @@ const answerMost = 4 << 20
 // Kind is this carrier in a link's configuration.
 var Kind = carrier.Kind{
 	Name: "https", NeedsURL: true,
-	Open: func(l carrier.Link) (carrier.Carrier, error) { return New(l), nil },
+	Settings: []carrier.Setting{{Key: "cert"}, {Key: "key"}, {Key: "ca"}},
+	Check: func(set map[string]string) error {
+		_, err := clientTLS(set)
+		return err
+	},
+	Open: func(l carrier.Link) (carrier.Carrier, error) { return New(l) },
 }
 
 // Carrier carries the letters of one link by HTTPS. The zero value is not
@@ -38,14 +47,50 @@ type Carrier struct {
 
 // New makes a carrier with its own connections. A call takes at most ten
 // seconds: a peer that does not answer is tried again, not waited for.
-func New(l carrier.Link) *Carrier {
+//
+// Settings, each the path of a PEM file: cert and key, with which this node says
+// who it is (mutual TLS); ca, the only authority whose certificate the peer may
+// show.
+func New(l carrier.Link) (*Carrier, error) {
+	conf, err := clientTLS(l.Set)
+	if err != nil {
+		return nil, err
+	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxConnsPerHost = 16, 32
+	t.TLSClientConfig = conf
 	t.Proxy = nil // letters go to the address in the link and nowhere else
 	return &Carrier{link: l, client: &http.Client{
 		Transport: t, Timeout: 10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}}, nil
+}
+
+// clientTLS reads the settings for TLS. Errors are Invalid and name the key.
+func clientTLS(set map[string]string) (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if set["cert"] != "" || set["key"] != "" {
+		pair, err := tls.LoadX509KeyPair(set["cert"], set["key"])
+		if err != nil {
+			return nil, badFile("cert", set["cert"], err)
+		}
+		conf.Certificates = []tls.Certificate{pair}
+	}
+	if path := set["ca"]; path != "" {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, badFile("ca", path, err)
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, carrier.BadSetting("ca", path)
+		}
+	}
+	return conf, nil
+}
+
+func badFile(key, path string, cause error) error {
+	return &hotline.Error{Kind: hotline.Invalid, Code: "carrier_setting_invalid", Field: "set." + key, Args: []any{key, path}, Cause: cause}
 }
 
 // Traits: one letter a call, several calls at once. A peer without an address
