@@ -312,6 +312,9 @@ func (w *work) returned(l *legWork) error {
 		return w.event("closed", "", body{"outcome": string(casefile.ReturnedBack)}, "")
 	}
 	w.c.Returns++
+	if wronglySent(l.Ground) {
+		w.givenBack = l.Class
+	}
 	w.c.Interim = w.d.node.Platform
 	if w.c.Returns >= 2 {
 		return w.dispute(l, "second_return")

@@ -68,6 +68,9 @@ func (w *work) decide(dec Decision) error {
 	if err := w.replanCase(was); err != nil {
 		return err
 	}
+	if err := w.judge(true); err != nil { // the page of a case shows what was proposed
+		return err
+	}
 	return w.event("decided", "", body{"category": c.Category, "item": c.Item, "kind": string(c.Kind), "level": c.Level,
 		"urgent": c.Urgent, "region": c.Region, "was_category": was.Category, "was_urgent": was.Urgent, "was_level": was.Level,
 		"danger": c.Danger != ""}, joined(dec.Reason, deref(dec.Danger)))

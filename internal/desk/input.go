@@ -21,6 +21,7 @@ type In struct {
 	Consent      *bool  // to be transferred
 	Confidential bool
 	Kind         casefile.Kind // "" not said
+	Seen         bool          `json:"-"` // whoever chose had seen what triage proposes
 	Category     string        // class code chosen by a person or an integrator; "" the proposal stands
 	Item         string
 	Level        int // 1–4; 0 by class

@@ -294,6 +294,11 @@ func (w *work) take(in In) error {
 	b := body{"channel": in.Channel, "proposed": p.Category, "proposed_item": p.Item, "proposed_urgent": p.Urgent,
 		"proposed_per_mille": int(p.Score * 1000), "triage": p.Version, "category": w.c.Category, "decided": w.c.Decided,
 		"urgent": w.c.Urgent, "unread": w.c.Unread, "level": w.c.Level, "region": w.c.Region}
+	if w.c.Decided {
+		if err := w.judge(in.Seen); err != nil {
+			return err
+		}
+	}
 	if err := w.event("created", "", b, joined(in.LevelReason, in.Danger)); err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ type work struct {
 	clocks []clockWork
 	events []store.Event
 	post   []store.LetterOut
+	judged *store.Judgement // what a person decided, to be learnt from
+	// givenBack is the class of a leg that came back as not the holder's to do.
+	givenBack string
 }
 
 type legWork struct {
@@ -295,7 +298,7 @@ func (w *work) budgets(class, item, region string, urgent bool, kinds ...deadlin
 // keep writes everything, the case first.
 func (w *work) keep() error {
 	w.derive()
-	ctx, tx := w.ctx, w.tx
+	ctx, tx, isNew := w.ctx, w.tx, w.isNew
 	if w.isNew {
 		if err := tx.AddCase(ctx, &w.c); err != nil {
 			return err
@@ -304,6 +307,9 @@ func (w *work) keep() error {
 			return err
 		}
 	} else if err := tx.SaveCase(ctx, &w.c); err != nil {
+		return err
+	}
+	if err := w.keepJudgement(isNew); err != nil {
 		return err
 	}
 	for _, l := range w.legs {

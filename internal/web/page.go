@@ -30,7 +30,7 @@ type pageSet struct {
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures"}
 
 // parsePages parses all templates; it panics on a mistake in one.
 func parsePages(w words) *pageSet {
@@ -105,6 +105,7 @@ var nav = []struct {
 	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0},
 	{"/consultations", "web.nav.consult", hotline.SeeCases, 0},
 	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
+	{"/figures", "web.nav.figures", hotline.SeeOverview, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }
 

@@ -56,6 +56,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"consultations", "layout", ConsultationsPage{}},
 		{"consultation", "layout", ConsultationPage{}},
 		{"case-consult", "layout", ConsultPage{}},
+		{"figures", "layout", FiguresPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {
@@ -165,7 +166,9 @@ func madeKeys() []string {
 	add("web.dispute.", "contested", "second_return")
 	add("web.prompt.", deadline.NoReceipt, deadline.NoAcceptance)
 	add("web.reason.", triage.ForItem, triage.ForClass, triage.Danger, triage.Escalates, triage.Negated, triage.Past, triage.Chronic,
-		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion)
+		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion,
+		triage.OrRegion)
+	add("figures.", "classes", "regions", "weeks")
 	add("web.unread.", "script", "garbled", "short")
 	add("web.satisfaction.", "3.1", "3.2", "3.3", "5.1", "5.2", "5.3", "5.4", "5.5")
 	for _, v := range verbs() {

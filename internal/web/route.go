@@ -53,6 +53,7 @@ func (s *site) routes() []route {
 
 		{pattern: "GET /inbox", right: hotline.WorkLegs, handle: s.inboxPage},
 		{pattern: "GET /overview", right: hotline.SeeOverview, handle: s.overviewPage},
+		{pattern: "GET /figures", right: hotline.SeeOverview, handle: s.figuresPage},
 
 		{pattern: "GET /shift", right: hotline.SeeOverview, handle: s.shiftPage},
 		{pattern: "POST /shift", right: hotline.HandOver, handle: s.handOver, form: s.shiftPage},

@@ -59,6 +59,7 @@ var may = map[string]string{
 
 	"GET /inbox":    "olcd",
 	"GET /overview": "lsyeam",
+	"GET /figures":  "lsyeam",
 	"GET /links":    "lsam",
 	"GET /wall":     "lsyeam",
 

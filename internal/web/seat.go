@@ -471,7 +471,7 @@ func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error)
 		Region: cmp.Or(region, p.Region), Address: q.field("address"), CallerName: q.field("name"), CallerPhone: q.field("phone"),
 		Language: q.field("language"), Consent: yesNo(q.field("consent")), Confidential: q.field("confidential") != "",
 		Kind: casefile.Kind(q.field("kind")), Category: p.Category, Item: p.item(), Danger: q.field("danger"),
-		SafeContact: q.field("safe_contact"), SubjectUnit: subject, CallID: q.field("call_id"), Key: q.field("key"),
+		SafeContact: q.field("safe_contact"), SubjectUnit: subject, CallID: q.field("call_id"), Key: q.field("key"), Seen: true,
 		LevelReason: q.field("reason"),
 	}
 	if n, err := strconv.Atoi(q.field("level")); err == nil {

@@ -65,6 +65,7 @@ type Desk interface {
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
 	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
 	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)
+	TriageFigures(ctx context.Context, a hotline.Actor) (desk.TriageFigures, error)
 	Wall(ctx context.Context, a hotline.Actor) (desk.Wall, error)
 
 	ShiftNow(ctx context.Context, a hotline.Actor) (desk.ShiftState, error)

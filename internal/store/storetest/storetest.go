@@ -72,6 +72,8 @@ var suite = []struct {
 	{"whole case", wholeCase},
 	{"personal parts of many", personalPartsOfMany},
 	{"numbers", numbers},
+	{"judgements", judgements},
+	{"holding", holding},
 	{"cases by phone", casesByPhone},
 	{"group members", groupMembers},
 	{"intake keys", intakeKeys},
