@@ -79,7 +79,7 @@ func Rule(s State, r Ruling, opened time.Time) error {
 	case r.Owner == "":
 		return hotline.Errorf(hotline.Invalid, "ruling_owner_missing", "owner")
 	case r.Basis == "":
-		return hotline.Errorf(hotline.Invalid, "basis_missing", "basis")
+		return hotline.Errorf(hotline.Invalid, "ruling_basis_missing", "basis")
 	case r.From.Before(opened.Add(-24 * time.Hour)):
 		return hotline.Errorf(hotline.Invalid, "ruling_backdated", "from", opened)
 	}

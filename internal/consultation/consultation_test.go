@@ -19,7 +19,7 @@ func TestRule(t *testing.T) {
 		"ruled already":    {Ruled, good, "consultation_ended"},
 		"cancelled":        {Cancelled, good, "consultation_ended"},
 		"nobody":           {Open, Ruling{Basis: "x", From: opened}, "ruling_owner_missing"},
-		"without basis":    {Open, Ruling{Owner: "110", From: opened}, "basis_missing"},
+		"without basis":    {Open, Ruling{Owner: "110", From: opened}, "ruling_basis_missing"},
 		"reaches far back": {Open, Ruling{Owner: "110", Basis: "x", From: opened.Add(-25 * time.Hour)}, "ruling_backdated"},
 	} {
 		if err := Rule(tc.s, tc.r, opened); (err == nil) != (tc.code == "") || err != nil && hotline.CodeOf(err) != tc.code {
