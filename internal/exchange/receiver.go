@@ -38,11 +38,12 @@ func New(d *desk.Desk, st *store.Store, keys seal.KeyService, log *slog.Logger) 
 	return &Exchange{desk: d, read: st.Reader(), letters: st.Letters(), keys: keys, log: log}
 }
 
-// Handler serves the two calls that peers make.
+// Handler serves the calls that peers make.
 func (x *Exchange) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+https.LettersPath, x.serveLetter)
 	mux.HandleFunc("POST "+https.DigestsPath, x.serveDigests)
+	mux.HandleFunc("POST "+https.FetchPath, x.serveFetch)
 	return mux
 }
 

@@ -293,7 +293,7 @@ type reply struct {
 
 // Signatures of questions and replies stand beside the document.
 const (
-	signatureHeader = "Liandong-Signature"
+	signatureHeader = https.SignatureHeader
 	digestContext   = "liandong digest v1\n"
 	questionAge     = 5 * time.Minute
 )

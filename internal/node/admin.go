@@ -233,7 +233,7 @@ func (n *Node) checkLink(in NewLink, keys seal.PublicKeys) error {
 		return err
 	}
 	u, err := url.Parse(in.URL)
-	if (in.URL != "" || kind.NeedsURL) && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+	if (in.URL != "" || kind.WantsURL(in.Set)) && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		return hotline.Errorf(hotline.Invalid, "link_url_invalid", "url")
 	}
 	if strings.TrimSpace(in.Phone) == "" { // without it nobody can be called when a machine is silent

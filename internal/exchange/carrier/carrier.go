@@ -106,6 +106,16 @@ type Kind struct {
 	Open  func(Link) (Carrier, error)
 }
 
+// Modes of a link, setting "mode": the peer cannot be called and fetches its
+// letters here (Held), or we fetch ours there (Pull).
+const (
+	Held = "held"
+	Pull = "pull"
+)
+
+// WantsURL says whether a link with these settings must have an address.
+func (k Kind) WantsURL(set map[string]string) bool { return k.NeedsURL && set["mode"] != Held }
+
 // Setting is one key of a carrier's configuration.
 type Setting struct {
 	Key    string

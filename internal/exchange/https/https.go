@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -22,7 +23,11 @@ import (
 const (
 	LettersPath = "/exchange/v1/letters"
 	DigestsPath = "/exchange/v1/digests"
+	FetchPath   = "/exchange/v1/fetch"
 )
+
+// SignatureHeader holds the signature of a document that is no letter.
+const SignatureHeader = "Liandong-Signature"
 
 // answerMost bounds what is read of an answer, in bytes.
 const answerMost = 4 << 20
@@ -30,7 +35,7 @@ const answerMost = 4 << 20
 // Kind is this carrier in a link's configuration.
 var Kind = carrier.Kind{
 	Name: "https", NeedsURL: true,
-	Settings: []carrier.Setting{{Key: "cert"}, {Key: "key"}, {Key: "ca"}},
+	Settings: []carrier.Setting{{Key: "mode", OneOf: []string{carrier.Held, carrier.Pull}}, {Key: "cert"}, {Key: "key"}, {Key: "ca"}},
 	Check: func(set map[string]string) error {
 		_, err := clientTLS(set)
 		return err
@@ -94,10 +99,18 @@ func badFile(key, path string, cause error) error {
 }
 
 // Traits: one letter a call, several calls at once. A peer without an address
-// cannot be called.
+// cannot be called; it fetches.
 func (c *Carrier) Traits() carrier.Traits {
-	return carrier.Traits{Batch: 1, Passive: c.link.URL == ""}
+	t := carrier.Traits{Batch: 1, Passive: c.link.URL == "" || c.link.Set["mode"] == carrier.Held}
+	if c.link.Set["mode"] == carrier.Pull {
+		t.Look = pullEvery
+	}
+	return t
 }
+
+// pullEvery: an urgent letter waits no longer than this at a side that cannot
+// call us.
+const pullEvery = time.Second
 
 // Send posts letters, one after another.
 func (c *Carrier) Send(ctx context.Context, parcels []carrier.Parcel) []carrier.Sent {
@@ -108,8 +121,72 @@ func (c *Carrier) Send(ctx context.Context, parcels []carrier.Parcel) []carrier.
 	return out
 }
 
-// Collect brings nothing: the peer posts its letters to us.
-func (c *Carrier) Collect(context.Context, carrier.Take) (int, error) { return 0, nil }
+// Fetch asks a peer for the letters that it keeps for us, and Fetched is what it
+// replies. Both are signed in SignatureHeader.
+type (
+	Fetch struct {
+		From string    `json:"from"`
+		To   string    `json:"to"`
+		At   time.Time `json:"at"`
+	}
+	Fetched struct {
+		To      string            `json:"to"`
+		Letters []json.RawMessage `json:"letters"`
+	}
+)
+
+// Collect fetches the letters that the peer keeps for us, where the link is
+// pulled, and posts their receipts. Otherwise the peer posts its letters to us.
+func (c *Carrier) Collect(ctx context.Context, take carrier.Take) (n int, err error) {
+	if c.link.Set["mode"] != carrier.Pull {
+		return 0, nil
+	}
+	for {
+		letters, err := c.fetch(ctx)
+		if err != nil || len(letters) == 0 {
+			return n, err
+		}
+		in := make([]carrier.Parcel, len(letters))
+		for i, l := range letters {
+			in[i].Wire = l
+		}
+		for _, t := range take(ctx, in) {
+			if t.Again != nil {
+				return n, t.Again
+			}
+			n++ // one that is set aside is kept with the refusals
+			if t.Answer == nil {
+				continue
+			}
+			if _, _, err := c.Post(ctx, LettersPath, t.Answer, nil); err != nil {
+				return n, err // the letter comes again, and so does its receipt
+			}
+		}
+	}
+}
+
+func (c *Carrier) fetch(ctx context.Context) ([]json.RawMessage, error) {
+	doc, err := json.Marshal(Fetch{From: c.link.Self, To: c.link.Peer, At: time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	sig, err := c.link.Sign(doc)
+	if err != nil {
+		return nil, err
+	}
+	body, header, err := c.Post(ctx, FetchPath, doc, http.Header{SignatureHeader: {sig}})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.link.Verify(body, header.Get(SignatureHeader)); err != nil {
+		return nil, err
+	}
+	var r Fetched
+	if err := json.Unmarshal(body, &r); err != nil || r.To != c.link.Self {
+		return nil, fmt.Errorf("letters of %s: not a reply to us", c.link.Peer)
+	}
+	return r.Letters, nil
+}
 
 // Post posts a document to a path of the peer with more header fields. A
 // *carrier.Refused is the other side's word; every other error says that there
