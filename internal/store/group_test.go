@@ -196,12 +196,13 @@ func TestConcurrentCancelledInTheMiddle(t *testing.T) {
 		// One that is cancelled while a statement runs. SQLite would roll back all that the batch did so far, and the driver
 		// give up the connection.
 		gone = append(gone, c.join(ctx, func(tx *Tx) error {
-			running, stop := context.WithTimeout(ctx, time.Millisecond)
+			running, stop := context.WithTimeout(ctx, 50*time.Millisecond)
 			defer stop()
 			if _, err := tx.exec(running, "long statement", `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
 				INSERT INTO intake_key (source, key, body_hash, case_id) SELECT 'long', count(*), '', '' FROM n`); err != nil {
 				t.Errorf("a statement under way: got %v, want it to end first", err)
 			}
+			<-running.Done()
 			return key(running, name+" too late")(tx)
 		}))
 		c.join(ctx, key(ctx, "after "+name))
