@@ -58,7 +58,7 @@ func (w *work) decide(dec Decision) error {
 	if dec.Danger != nil { // danger is never refused for its words: what is personal in them is sealed with the event
 		c.Danger = string(who.redact(*dec.Danger, "***"))
 	}
-	c.Line = string(w.d.cat.LineOf(c.Category))
+	c.Line = string(w.d.Catalogue().LineOf(c.Category))
 	if dec.Level == nil && (c.Category != was.Category || c.Urgent != was.Urgent) {
 		c.Level = w.d.levelOf(c.Case)
 	}
@@ -93,7 +93,7 @@ func (w *work) applyDecision(dec Decision) {
 	}
 	if dec.Item != nil {
 		c.Item = *dec.Item
-		if it, ok := w.d.cat.Item(c.Item); ok && dec.Category == nil && receives(it.Class) {
+		if it, ok := w.d.Catalogue().Item(c.Item); ok && dec.Category == nil && receives(it.Class) {
 			c.Category = it.Class
 		}
 	}

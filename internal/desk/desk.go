@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"liandong/internal/calendar"
@@ -22,10 +23,10 @@ type Desk struct {
 	read  *store.Reader
 	keys  seal.KeyService
 	node  store.Node
-	cat   *catalogue.Catalogue
+	force atomic.Pointer[inForce]
 	dir   *directory.Directory
 	cal   *calendar.Calendar
-	judge triage.Engine
+	judge func(*catalogue.Catalogue) triage.Engine
 	now   func() time.Time
 	log   *slog.Logger
 	links linkCache
@@ -41,7 +42,7 @@ type Config struct {
 	Catalogue *catalogue.Catalogue
 	Directory *directory.Directory
 	Calendar  *calendar.Calendar
-	Triage    triage.Engine
+	Triage    func(*catalogue.Catalogue) triage.Engine // makes the engine for a version of the catalogue
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -49,7 +50,7 @@ type Config struct {
 // New puts a desk together.
 func New(c Config) *Desk {
 	d := &Desk{
-		st: c.Store, read: c.Store.Reader(), keys: c.Keys, node: c.Node, cat: c.Catalogue, dir: c.Directory,
+		st: c.Store, read: c.Store.Reader(), keys: c.Keys, node: c.Node, dir: c.Directory,
 		cal: c.Calendar, judge: c.Triage, now: c.Now, log: c.Log,
 	}
 	if d.now == nil {
@@ -58,6 +59,7 @@ func New(c Config) *Desk {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.put(c.Catalogue)
 	return d
 }
 
@@ -77,12 +79,9 @@ func Seed(ctx context.Context, st *store.Store, cat *catalogue.Catalogue, dir *d
 	if err := seedDocument(ctx, st, DirectoryKind, cat.Version, cat.EffectiveFrom, table, now); err != nil {
 		return nil, nil, err
 	}
-	var inForce catalogue.Catalogue
-	if err := loadDocument(ctx, st.Reader(), CatalogueKind, now, &inForce); err != nil {
+	inForce, err := catalogueInForce(ctx, st.Reader(), now)
+	if err != nil {
 		return nil, nil, err
-	}
-	if err := inForce.Validate(); err != nil {
-		return nil, nil, fmt.Errorf("catalogue in the database: %w", err)
 	}
 	if err := loadDocument(ctx, st.Reader(), DirectoryKind, now, &table); err != nil {
 		return nil, nil, err
@@ -91,7 +90,7 @@ func Seed(ctx context.Context, st *store.Store, cat *catalogue.Catalogue, dir *d
 	if err != nil {
 		return nil, nil, fmt.Errorf("directory in the database: %w", err)
 	}
-	return &inForce, d, nil
+	return inForce, d, nil
 }
 
 type directoryDocument struct {
@@ -117,7 +116,7 @@ func seedDocument(ctx context.Context, st *store.Store, kind, version, from stri
 }
 
 func loadDocument(ctx context.Context, r *store.Reader, kind string, now time.Time, into any) error {
-	vs, err := r.Versions(ctx, kind, now.In(calendar.Zone).Format(time.DateOnly))
+	vs, err := r.Versions(ctx, kind, today(now))
 	if err != nil {
 		return err
 	}
@@ -138,7 +137,7 @@ func loadDocument(ctx context.Context, r *store.Reader, kind string, now time.Ti
 func (d *Desk) Node() store.Node { return d.node }
 
 // Catalogue is the version in force.
-func (d *Desk) Catalogue() *catalogue.Catalogue { return d.cat }
+func (d *Desk) Catalogue() *catalogue.Catalogue { return d.force.Load().cat }
 
 // Directory is the regions and units known.
 func (d *Desk) Directory() *directory.Directory { return d.dir }
@@ -155,7 +154,7 @@ func (d *Desk) Changes() <-chan struct{} { return d.st.Changes().Wait() }
 // Triage proposes who should take a text; region is where it happened, where
 // that is known, and wins over a place named in the text.
 func (d *Desk) Triage(text, region string) triage.Proposal {
-	p := d.judge.Propose(text)
+	p := d.force.Load().judge.Propose(text)
 	if region != "" {
 		p.Region = region
 	}
@@ -177,7 +176,7 @@ func (d *Desk) Propose(text, region string) Proposal {
 
 // Route says which units are responsible.
 func (d *Desk) Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool) {
-	return directory.Route(d.cat, d.dir, item, class, d.regionOr(region))
+	return directory.Route(d.Catalogue(), d.dir, item, class, d.regionOr(region))
 }
 
 // sight is what an actor may see of cases.

@@ -253,13 +253,13 @@ func receives(class string) bool {
 // checkDecision refuses codes that do not exist.
 func (d *Desk) checkDecision(dec Decision) error {
 	if dec.Category != nil && *dec.Category != "" {
-		c, ok := d.cat.Class(*dec.Category)
+		c, ok := d.Catalogue().Class(*dec.Category)
 		if !ok || !receives(c.Code) {
 			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", *dec.Category)
 		}
 	}
 	if dec.Item != nil && *dec.Item != "" {
-		if _, ok := d.cat.Item(*dec.Item); !ok {
+		if _, ok := d.Catalogue().Item(*dec.Item); !ok {
 			return hotline.Errorf(hotline.Invalid, "item_unknown", "item", *dec.Item)
 		}
 	}
@@ -327,13 +327,13 @@ func (w *work) newCase(in In, p triage.Proposal) {
 	c.ID = hotline.NewID()
 	c.Channel, c.Kind, c.Language, c.Consent = in.Channel, in.Kind, in.Language, in.Consent
 	c.Category, c.Item, c.Decided = in.Category, in.Item, in.Category != "" || in.Item != ""
-	if it, ok := w.d.cat.Item(in.Item); ok && in.Category == "" && receives(it.Class) {
+	if it, ok := w.d.Catalogue().Item(in.Item); ok && in.Category == "" && receives(it.Class) {
 		c.Category = it.Class
 	}
 	if !c.Decided {
 		c.Category, c.Item = p.Category, p.Item
 	}
-	c.Line = string(w.d.cat.LineOf(c.Category))
+	c.Line = string(w.d.Catalogue().LineOf(c.Category))
 	c.Urgent, c.UrgentBy = p.Urgent, "machine"
 	if in.Urgent != nil {
 		c.Urgent, c.UrgentBy = *in.Urgent, w.by.ID
@@ -358,7 +358,7 @@ func (w *work) newCase(in In, p triage.Proposal) {
 		c.Region = p.Region // a place named in the text, where whoever takes the case may see it
 	}
 	c.Region = cmp.Or(c.Region, w.by.Region, w.d.node.Region)
-	c.Catalogue, c.Interim = w.d.cat.Version, w.d.node.Platform
+	c.Catalogue, c.Interim = w.d.Catalogue().Version, w.d.node.Platform
 	c.ExternalID, c.Source = in.ExternalID, w.by.ID
 	c.CreatedAt, c.OccurredAt = w.now, in.OccurredAt.UTC().Truncate(time.Microsecond)
 	if c.OccurredAt.IsZero() {
@@ -371,7 +371,7 @@ func (w *work) newCase(in In, p triage.Proposal) {
 // levelOf is the default level: by the urgent class, else by the class.
 func (d *Desk) levelOf(c casefile.Case) int {
 	for _, code := range []string{c.Urgent, c.Category} {
-		if cl, ok := d.cat.Class(code); ok {
+		if cl, ok := d.Catalogue().Class(code); ok {
 			return cl.Level
 		}
 	}
@@ -467,7 +467,7 @@ func openCaller(key seal.CaseKey, p store.Private) (c caller, err error) {
 // check reads a later text for danger: every text that comes in is checked. An
 // alarm proposes a 110 leg; what could not be judged is said.
 func (w *work) check(text, legID string, fromCaller bool) error {
-	p := w.d.judge.Propose(text)
+	p := w.d.Triage(text, "")
 	if p.Unread && fromCaller {
 		w.c.Unread = true
 	}

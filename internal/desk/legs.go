@@ -96,7 +96,7 @@ func (d *Desk) DualFor(urgent, item, region string) []Order {
 	} else if u, ok := d.dir.Responsible(catalogue.KindDesk110, region); ok {
 		out = append(out, Order{To: "unit:" + u.Code, Role: leg.Lead, Urgent: &yes})
 	}
-	for _, u := range directory.Dual(d.cat, d.dir, urgent, item, region) {
+	for _, u := range directory.Dual(d.Catalogue(), d.dir, urgent, item, region) {
 		if u.Platform == d.node.Line {
 			out = append(out, Order{To: "unit:" + u.Code, Role: leg.Joint, Urgent: &yes})
 		}

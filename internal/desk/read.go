@@ -290,7 +290,7 @@ func (d *Desk) checkFilter(f Filter) error {
 		}
 	}
 	if f.Category != "" {
-		if _, ok := d.cat.Class(f.Category); !ok {
+		if _, ok := d.Catalogue().Class(f.Category); !ok {
 			return hotline.Errorf(hotline.Invalid, "category_unknown", "category", f.Category)
 		}
 	}

@@ -433,7 +433,7 @@ func (w *work) takeOffer(link store.Link, in Incoming) error {
 	w.newCase(In{Channel: "platform", Kind: casefile.Kind(b.Kind), Category: b.Class, Item: b.Item, Level: b.Level, Urgent: &urgent,
 		Language: b.Language, Consent: b.Consent, Confidential: b.Confidential, SafeContact: b.SafeContact, SubjectUnit: b.SubjectUnit}, proposal)
 	c := &w.c
-	c.Line = string(w.d.cat.LineOf(c.Category))
+	c.Line = string(w.d.Catalogue().LineOf(c.Category))
 	c.Decided = false // nobody here has looked yet
 	if urgent != "" && urgent != b.UrgentClass {
 		c.UrgentBy = "machine"

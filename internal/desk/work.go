@@ -286,7 +286,7 @@ func (w *work) budgets(class, item, region string, urgent bool, kinds ...deadlin
 	}
 	out := make(map[deadline.Kind]string, len(kinds))
 	for _, k := range kinds {
-		b, ok := w.d.cat.Budget(string(k), class, item, area, urgent)
+		b, ok := w.d.Catalogue().Budget(string(k), class, item, area, urgent)
 		if !ok {
 			return nil, hotline.Errorf(hotline.Internal, "limits_missing", string(k), class)
 		}

@@ -92,7 +92,7 @@ func (n *Node) assemble(ctx context.Context) error {
 		return err
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: triage.NewRules(cat, dir), Log: n.log})
+		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.NewRules(c, dir) }, Log: n.log})
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
 	return nil
@@ -129,6 +129,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
 		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},
 		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
+		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
 	}
 }
 
