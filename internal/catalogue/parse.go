@@ -3,7 +3,6 @@ package catalogue
 import (
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -45,9 +44,16 @@ func Seed() (*Catalogue, error) {
 // classes.csv, items.csv and limits.csv. The version must be the one that
 // version.csv names. All faults are found at once; each names file and line.
 func Parse(files fs.FS, version string) (*Catalogue, error) {
-	p := parser{files: files}
+	p := parser{table: func(name string, columns []string) ([]seedfile.Row, error) {
+		return seedfile.Read(files, name, columns...)
+	}}
 	c := &Catalogue{Version: version}
 	p.version(c)
+	return p.rest(c)
+}
+
+// rest reads what hangs on the version.
+func (p *parser) rest(c *Catalogue) (*Catalogue, error) {
 	p.classes(c)
 	p.items(c)
 	p.limits(c)
@@ -60,21 +66,21 @@ func Parse(files fs.FS, version string) (*Catalogue, error) {
 }
 
 type parser struct {
-	files  fs.FS
+	table  func(name string, columns []string) ([]seedfile.Row, error)
 	places places
 	faults []error
 }
 
 func (p *parser) read(name string, columns []string) []seedfile.Row {
-	rows, err := seedfile.Read(p.files, name, columns...)
+	rows, err := p.table(name, columns)
 	if err != nil {
 		p.faults = append(p.faults, err)
 	}
 	return rows
 }
 
-func (p *parser) fault(r seedfile.Row, format string, args ...any) {
-	p.faults = append(p.faults, fmt.Errorf("%s: %s", r.Where(), fmt.Sprintf(format, args...)))
+func (p *parser) fault(r seedfile.Row, code, format string, args ...any) {
+	p.faults = append(p.faults, refuse(r.Where(), code, format, args...))
 }
 
 func (p *parser) version(c *Catalogue) {
@@ -87,10 +93,10 @@ func (p *parser) version(c *Catalogue) {
 	p.places.version = r.Where()
 	c.EffectiveFrom, c.Basis = r.Get("effective_from"), r.Get("basis")
 	if got := r.Get("version"); got != c.Version {
-		p.fault(r, "version %q, want %q", got, c.Version)
+		p.fault(r, "row_version_other", "version %q, want %q", got, c.Version)
 	}
 	for _, extra := range rows[1:] {
-		p.fault(extra, "a second row: a version has one")
+		p.fault(extra, "row_version_second", "a second row: a version has one")
 	}
 }
 
@@ -98,7 +104,7 @@ func (p *parser) classes(c *Catalogue) {
 	for _, r := range p.read(classFile, classColumns) {
 		level, err := strconv.Atoi(r.Get("level"))
 		if err != nil {
-			p.fault(r, "level %q is not a number", r.Get("level"))
+			p.fault(r, "row_level_number", "level %q is not a number", r.Get("level"))
 			level = 3 // in range, so that it is not complained of twice
 		}
 		c.Classes = append(c.Classes, Class{
@@ -131,7 +137,7 @@ func (p *parser) escalations(r seedfile.Row) []Escalation {
 	for _, s := range r.List("escalate") {
 		word, class, found := strings.Cut(s, ">")
 		if !found {
-			p.fault(r, "escalate %q is not a word, > and a class", s)
+			p.fault(r, "row_escalate_form", "escalate %q is not a word, > and a class", s)
 			continue
 		}
 		es = append(es, Escalation{Word: strings.TrimSpace(word), Class: strings.TrimSpace(class)})
@@ -157,6 +163,6 @@ func (p *parser) flag(r seedfile.Row, column, mark string) bool {
 	case "":
 		return false
 	}
-	p.fault(r, "%s is %q, want %q or nothing", column, r.Get(column), mark)
+	p.fault(r, "row_mark", "%s is %q, want %q or nothing", column, r.Get(column), mark)
 	return false
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"liandong/internal/hotline"
 )
 
 var itemCode = regexp.MustCompile(`^[A-D][0-9]{1,2}\.[0-9]{2}$`)
@@ -49,8 +51,29 @@ type checker struct {
 	faults []error
 }
 
-func (k *checker) fault(format string, args ...any) {
-	k.faults = append(k.faults, fmt.Errorf("%s: %s", k.at, fmt.Sprintf(format, args...)))
+func (k *checker) fault(code, format string, args ...any) {
+	k.faults = append(k.faults, refuse(k.at, code, format, args...))
+}
+
+// refuse makes a fault: a code with a sentence of its own in every language,
+// whose first argument is the place, and the English sentence for logs.
+func refuse(at, code, format string, args ...any) error {
+	return &hotline.Error{Kind: hotline.Invalid, Code: code, Args: append([]any{at}, args...), Cause: fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...))}
+}
+
+// Faults are the single faults that an error of Validate or Parse is made of.
+func Faults(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []error
+		for _, e := range many.Unwrap() {
+			out = append(out, Faults(e)...)
+		}
+		return out
+	}
+	return []error{err}
 }
 
 // place says where the row at hand stands: its line, or else its position in
@@ -91,10 +114,10 @@ func (c *Catalogue) check(from places) []error {
 
 func (k *checker) head() {
 	if k.c.Version == "" {
-		k.fault("no version")
+		k.fault("row_version_missing", "no version")
 	}
 	if _, err := time.Parse(time.DateOnly, k.c.EffectiveFrom); err != nil {
-		k.fault("effective from %q is not a date like 2025-01-31", k.c.EffectiveFrom)
+		k.fault("row_date_invalid", "effective from %q is not a date like 2025-01-31", k.c.EffectiveFrom)
 	}
 	var missing []string
 	for _, code := range ClassCodes() {
@@ -103,31 +126,31 @@ func (k *checker) head() {
 		}
 	}
 	if len(missing) > 0 {
-		k.fault("no class %s: all 35 are needed", strings.Join(missing, ", "))
+		k.fault("row_class_missing", "no class %s: all 35 are needed", strings.Join(missing, ", "))
 	}
 }
 
 func (k *checker) class(i int, v Class) {
 	if !slices.Contains(ClassCodes(), v.Code) {
-		k.fault("class code %q is none of A01…A17, B01…B07, C1…C4, D1…D7", v.Code)
+		k.fault("row_class_code", "class code %q is none of A01…A17, B01…B07, C1…C4, D1…D7", v.Code)
 	}
 	if k.x.class[v.Code] != i {
-		k.fault("class code %q twice", v.Code)
+		k.fault("row_code_twice", "class code %q twice", v.Code)
 	}
 	k.names(v.Name, v.NameEN)
 	if want, ok := lines[Group(v.Code)]; v.Line != Line12345 && v.Line != Line110 {
-		k.fault("unknown line %q", v.Line)
+		k.fault("row_line_unknown", "unknown line %q", v.Line)
 	} else if ok && v.Line != want {
-		k.fault("line %s, but classes %c are taken by %s", v.Line, v.Code[0], want)
+		k.fault("row_line_other", "line %s, but classes %c are taken by %s", v.Line, v.Code[0], want)
 	}
 	if v.Level < 1 || v.Level > 4 {
-		k.fault("level %d is not within 1 to 4", v.Level)
+		k.fault("row_level_range", "level %d is not within 1 to 4", v.Level)
 	}
 	k.departments(v.Lead, v.Joint)
 	k.words("synonyms", v.Synonyms)
 	k.pair(v)
 	if Group(v.Code) != 0 && len(k.x.ofClass[v.Code]) == 0 {
-		k.fault("no items under class %s", v.Code)
+		k.fault("row_class_empty", "no items under class %s", v.Code)
 	}
 }
 
@@ -136,44 +159,44 @@ func (k *checker) class(i int, v Class) {
 func (k *checker) pair(v Class) {
 	if !IsFirstResponse(v.Code) {
 		if len(v.Pair) > 0 {
-			k.fault("pair is for classes D only")
+			k.fault("row_pair_only_d", "pair is for classes D only")
 		}
 		return
 	}
 	if len(v.Pair) == 0 {
-		k.fault("a class D pairs with the class that its rest belongs to")
+		k.fault("row_pair_missing", "a class D pairs with the class that its rest belongs to")
 	}
 	k.words("pair", v.Pair)
 	for _, p := range v.Pair {
 		if g := Group(p); !k.knownClass(p) || g != NonPolice && g != Police {
-			k.fault("pair %q is no class A or B here", p)
+			k.fault("row_pair_unknown", "pair %q is no class A or B here", p)
 		}
 	}
 }
 
 func (k *checker) item(i int, v Item) {
 	if !itemCode.MatchString(v.Code) {
-		k.fault("item code %q is not a class code, a dot and two digits", v.Code)
+		k.fault("row_item_code", "item code %q is not a class code, a dot and two digits", v.Code)
 	}
 	if k.x.item[v.Code] != i {
-		k.fault("item code %q twice", v.Code)
+		k.fault("row_code_twice", "item code %q twice", v.Code)
 	}
 	if class, _, _ := strings.Cut(v.Code, "."); class != v.Class {
-		k.fault("class %q, but its code says %q", v.Class, class)
+		k.fault("row_class_other", "class %q, but its code says %q", v.Class, class)
 	} else if !k.knownClass(v.Class) {
-		k.fault("unknown class %q", v.Class)
+		k.fault("row_class_unknown", "unknown class %q", v.Class)
 	}
 	k.names(v.Name, v.NameEN)
 	k.departments(v.Lead, v.Joint)
 
 	k.words("synonyms", v.Synonyms)
 	if len(v.Synonyms) < 2 {
-		k.fault("%d synonyms: an item needs two ways that callers say it", len(v.Synonyms))
+		k.fault("row_synonyms_few", "%d synonyms: an item needs two ways that callers say it", len(v.Synonyms))
 	}
 	k.exclusions(v)
 	k.escalations(v)
 	if f := v.FirstResponse; f != "" && (!IsFirstResponse(f) || !k.knownClass(f)) {
-		k.fault("first response %q is no class D here", f)
+		k.fault("row_first_unknown", "first response %q is no class D here", f)
 	}
 }
 
@@ -183,7 +206,7 @@ func (k *checker) exclusions(v Item) {
 	k.words("exclude", v.Exclude)
 	for _, w := range v.Exclude {
 		if i := slices.IndexFunc(v.Synonyms, func(s string) bool { return strings.Contains(s, w) }); w != "" && i >= 0 {
-			k.fault("excluded word %q is part of the synonym %q", w, v.Synonyms[i])
+			k.fault("row_exclude_in_synonym", "excluded word %q is part of the synonym %q", w, v.Synonyms[i])
 		}
 	}
 }
@@ -193,7 +216,7 @@ func (k *checker) escalations(v Item) {
 	for i, e := range v.Escalate {
 		words[i] = e.Word
 		if g := Group(e.Class); !k.knownClass(e.Class) || g != Urgent && g != Police {
-			k.fault("%q escalates to %q, which is no class B or C here", e.Word, e.Class)
+			k.fault("row_escalate_class", "%q escalates to %q, which is no class B or C here", e.Word, e.Class)
 		}
 	}
 	k.words("escalate", words)
@@ -201,32 +224,32 @@ func (k *checker) escalations(v Item) {
 
 func (k *checker) limit(i int, v Limit) {
 	if v.Class != "*" && Group(v.Class) == 0 || len(v.Class) > 1 && !k.knownClass(v.Class) {
-		k.fault("unknown class %q: a class, a letter A to D, or *", v.Class)
+		k.fault("row_class_unknown", "unknown class %q: a class, a letter A to D, or *", v.Class)
 	}
 	if v.Item != "" {
 		if at, ok := k.x.item[v.Item]; !ok {
-			k.fault("unknown item %q", v.Item)
+			k.fault("row_item_unknown", "unknown item %q", v.Item)
 		} else if class := k.c.Items[at].Class; class != v.Class {
-			k.fault("item %s is under class %s, not %s", v.Item, class, v.Class)
+			k.fault("row_item_elsewhere", "item %s is under class %s, not %s", v.Item, class, v.Class)
 		}
 	}
 	if v.Area != "*" && !slices.Contains(Areas(), v.Area) {
-		k.fault("unknown area %q: one of %s, or *", v.Area, strings.Join(Areas(), ", "))
+		k.fault("row_area_unknown", "unknown area %q: one of %s, or *", v.Area, strings.Join(Areas(), ", "))
 	}
 	if !slices.Contains(LimitKinds(), v.Kind) {
-		k.fault("unknown kind of limit %q: one of %s", v.Kind, strings.Join(LimitKinds(), ", "))
+		k.fault("row_kind_unknown", "unknown kind of limit %q: one of %s", v.Kind, strings.Join(LimitKinds(), ", "))
 	}
 	if err := checkBudget(v.Budget); err != nil {
-		k.fault("budget: %v", err)
+		k.fault("row_budget", "budget: %v", err)
 	}
 	if Group(v.Class) == Urgent && !v.Urgent {
-		k.fault("a limit of class %s that is not for urgent legs: every leg of it is urgent", v.Class)
+		k.fault("row_limit_not_urgent", "a limit of class %s that is not for urgent legs: every leg of it is urgent", v.Class)
 	}
 	if v.Source == "" {
-		k.fault("no source: name the rule, or P for a proposal")
+		k.fault("row_source_missing", "no source: name the rule, or P for a proposal")
 	}
 	if k.x.limit[v.key()] != i {
-		k.fault("a second limit for the same class, item, area, kind and urgency")
+		k.fault("row_limit_twice", "a second limit for the same class, item, area, kind and urgency")
 	}
 }
 
@@ -235,7 +258,7 @@ func (k *checker) limit(i int, v Limit) {
 func (k *checker) defaults() {
 	for _, kind := range LimitKinds() {
 		if _, ok := k.x.limit[limitKey{class: "*", area: "*", kind: kind}]; !ok {
-			k.fault("no %s limit for class *, area *, not urgent: what all others fall back to", kind)
+			k.fault("row_limit_default", "no %s limit for class *, area *, not urgent: what all others fall back to", kind)
 		}
 	}
 }
@@ -247,29 +270,29 @@ func (k *checker) knownClass(code string) bool {
 
 func (k *checker) names(name, english string) {
 	if name == "" {
-		k.fault("empty name")
+		k.fault("row_name_empty", "empty name")
 	}
 	if english == "" {
-		k.fault("empty English name")
+		k.fault("row_name_en_empty", "empty English name")
 	}
 	if strings.ContainsFunc(name+english, unicode.IsControl) {
-		k.fault("control character in the name")
+		k.fault("row_name_control", "control character in the name")
 	}
 }
 
 func (k *checker) departments(lead string, joint []string) {
 	if _, ok := FindDepartment(lead); !ok {
-		k.fault("unknown lead department kind %q", lead)
+		k.fault("row_lead_unknown", "unknown lead department kind %q", lead)
 	}
 	for i, j := range joint {
 		if _, ok := FindDepartment(j); !ok {
-			k.fault("unknown joint department kind %q", j)
+			k.fault("row_joint_unknown", "unknown joint department kind %q", j)
 		}
 		if j == lead {
-			k.fault("%q both leads and joins", j)
+			k.fault("row_lead_joins", "%q both leads and joins", j)
 		}
 		if slices.Contains(joint[:i], j) {
-			k.fault("joint department %q twice", j)
+			k.fault("row_joint_twice", "joint department %q twice", j)
 		}
 	}
 }
@@ -279,11 +302,11 @@ func (k *checker) departments(lead string, joint []string) {
 func (k *checker) words(list string, words []string) {
 	for i, w := range words {
 		if strings.TrimSpace(w) == "" {
-			k.fault("empty word in %s", list)
+			k.fault("row_word_empty", "empty word in %s", list)
 		} else if utf8.RuneCountInString(w) < 2 {
-			k.fault("%q in %s is a single character", w, list)
+			k.fault("row_word_single", "%q in %s is a single character", w, list)
 		} else if slices.Contains(words[:i], w) {
-			k.fault("%q twice in %s", w, list)
+			k.fault("row_word_twice", "%q twice in %s", w, list)
 		}
 	}
 }

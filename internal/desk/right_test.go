@@ -47,7 +47,7 @@ func TestRights(t *testing.T) {
 		"auditor": {func(w *world) hotline.Actor { return w.actor(hotline.Auditor, "", "") },
 			[]string{no, "", "", "", no, no, no, no, no, no, no, no, no, no, "", "", "", no}},
 		"editor": {func(w *world) hotline.Actor { return w.actor(hotline.Editor, "", "") },
-			[]string{no, none, no, none, none, none, none, none, none, none, leg0, leg0, leg0, no, no, "", no, no}},
+			[]string{no, "", "", "", no, no, no, no, no, no, no, no, no, no, "", "", no, no}},
 		"administrator": {func(w *world) hotline.Actor { return w.actor(hotline.Administrator, "", "") },
 			[]string{no, none, no, none, none, none, none, none, none, none, leg0, leg0, leg0, no, no, "", "", ""}},
 		"citizen": {func(w *world) hotline.Actor { return w.actor(hotline.Citizen, "", "") },

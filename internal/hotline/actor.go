@@ -24,19 +24,20 @@ const (
 type Right string
 
 const (
-	SeeCases     Right = "cases.see"       // lists and case pages, personal data masked
-	TakeCases    Right = "cases.take"      // intake, calls, grouping
-	DecideCases  Right = "cases.decide"    // category, level, legs, settle, reopen, callback, close
-	WorkLegs     Right = "legs.work"       // accept, return, progress, feedback as the holding unit
-	AskLegs      Right = "legs.ask"        // urge, supplement, withdraw, extend, contest: either side
-	RevealPerson Right = "person.reveal"   // see personal data, with a reason
-	SeeOverview  Right = "overview.see"    // the shift leader's figures
-	Supervise    Right = "cases.supervise" // orders, their review, draws, the board
-	Consult      Right = "cases.consult"   // open, lead and rule consultations
-	SeeLinks     Right = "links.see"       // links and their letters
-	MendLinks    Right = "links.mend"      // send again, void, clear the repair list
-	HandOver     Right = "shift.hand_over" // sign for a shift, at its end or its beginning
-	Administer   Right = "node.administer"
+	SeeCases      Right = "cases.see"       // lists and case pages, personal data masked
+	TakeCases     Right = "cases.take"      // intake, calls, grouping
+	DecideCases   Right = "cases.decide"    // category, level, legs, settle, reopen, callback, close
+	WorkLegs      Right = "legs.work"       // accept, return, progress, feedback as the holding unit
+	AskLegs       Right = "legs.ask"        // urge, supplement, withdraw, extend, contest: either side
+	RevealPerson  Right = "person.reveal"   // see personal data, with a reason
+	SeeOverview   Right = "overview.see"    // the shift leader's figures
+	Supervise     Right = "cases.supervise" // orders, their review, draws, the board
+	Consult       Right = "cases.consult"   // open, lead and rule consultations
+	EditCatalogue Right = "catalogue.edit"  // drafts of the catalogue, trying and publishing them
+	SeeLinks      Right = "links.see"       // links and their letters
+	MendLinks     Right = "links.mend"      // send again, void, clear the repair list
+	HandOver      Right = "shift.hand_over" // sign for a shift, at its end or its beginning
+	Administer    Right = "node.administer"
 )
 
 // rights is the whole table: which role may do what. What is not in it is
@@ -47,8 +48,8 @@ var rights = map[Role]map[Right]bool{
 	Clerk:         set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	DutyOfficer:   set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	Supervisor:    set(SeeCases, AskLegs, SeeOverview, Supervise, SeeLinks),
-	Secretary:     set(SeeCases, SeeOverview, Consult),
-	Editor:        set(SeeOverview),
+	Secretary:     set(SeeCases, SeeOverview, Consult, EditCatalogue),
+	Editor:        set(SeeCases, SeeOverview, EditCatalogue),
 	Auditor:       set(SeeCases, SeeOverview, SeeLinks, RevealPerson),
 	Administrator: set(SeeOverview, SeeLinks, MendLinks, Administer),
 	Integration:   {}, // a token carries scopes, see Actor.Scopes
@@ -75,7 +76,7 @@ func Roles() []Role {
 
 // Rights lists every right there is.
 func Rights() []Right {
-	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, SeeLinks, MendLinks, HandOver, Administer}
+	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, EditCatalogue, SeeLinks, MendLinks, HandOver, Administer}
 }
 
 // Actor is who does something: a person, a program with a token, the peer, or

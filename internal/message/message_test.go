@@ -52,6 +52,7 @@ func placesOf(s string) []string {
 
 var (
 	byErrorf  = regexp.MustCompile(`Errorf\(\s*(?:hotline\.)?(?:Invalid|NotFound|Denied|Conflict|Unavailable|Internal),\s*"([a-z0-9_]+)"`)
+	byFault   = regexp.MustCompile(`\bfault\((?:\w+, )?"(row_[a-z_]+)"`)
 	byLiteral = regexp.MustCompile(`\bError\{[^}]*\bCode:\s*"([a-z0-9_]+)"`)
 	byReader  = regexp.MustCompile(`\.one\(ctx, "([a-z ]+)"`)
 )
@@ -73,7 +74,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, re := range []*regexp.Regexp{byErrorf, byLiteral} {
+		for _, re := range []*regexp.Regexp{byErrorf, byLiteral, byFault} {
 			for _, m := range re.FindAllSubmatch(src, -1) {
 				found[string(m[1])] = path
 			}

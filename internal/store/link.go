@@ -99,32 +99,33 @@ func (t *Tx) StuckLink(ctx context.Context, peer string, at time.Time, why strin
 type Document struct {
 	Kind, Version, EffectiveFrom, Content string
 	LoadedAt                              time.Time
+	ByName, Basis                         string // who published it and on what ground; "" for what the program brought
 }
 
 // Document reads one version.
 func (r *Reader) Document(ctx context.Context, kind, version string) (Document, error) {
 	d := Document{Kind: kind, Version: version}
-	err := r.one(ctx, kind, `SELECT effective_from, content, loaded_at FROM document WHERE kind = $1 AND version = $2`,
-		[]any{kind, version}, &d.EffectiveFrom, &d.Content, moment{&d.LoadedAt})
+	err := r.one(ctx, kind, `SELECT effective_from, content, loaded_at, by_name, basis FROM document WHERE kind = $1 AND version = $2`,
+		[]any{kind, version}, &d.EffectiveFrom, &d.Content, moment{&d.LoadedAt}, &d.ByName, &d.Basis)
 	return d, err
 }
 
 // Versions lists the versions of a kind, without content, the one in force on
 // a day (YYYY-MM-DD) first.
 func (r *Reader) Versions(ctx context.Context, kind, day string) ([]Document, error) {
-	return all(ctx, r, kind, `SELECT version, effective_from, loaded_at FROM document WHERE kind = $1
+	return all(ctx, r, kind, `SELECT version, effective_from, loaded_at, by_name, basis FROM document WHERE kind = $1
 		ORDER BY CASE WHEN effective_from <= $2 THEN 0 ELSE 1 END, effective_from DESC, loaded_at DESC`, []any{kind, day},
 		func(rows scanner) (Document, error) {
 			d := Document{Kind: kind}
-			err := rows.Scan(&d.Version, &d.EffectiveFrom, moment{&d.LoadedAt})
+			err := rows.Scan(&d.Version, &d.EffectiveFrom, moment{&d.LoadedAt}, &d.ByName, &d.Basis)
 			return d, err
 		})
 }
 
 // AddDocument writes a version; versions are never changed.
 func (t *Tx) AddDocument(ctx context.Context, d Document) error {
-	return t.put(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at) VALUES ($1, $2, $3, $4, $5)`,
-		d.Kind, d.Version, d.EffectiveFrom, d.Content, micros(d.LoadedAt))
+	return t.put(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at, by_name, basis) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		d.Kind, d.Version, d.EffectiveFrom, d.Content, micros(d.LoadedAt), d.ByName, d.Basis)
 }
 
 // TakeLease takes or renews a named lease until a moment. It says whether this

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"liandong/internal/hotline"
 )
 
 // MaxBytes bounds a file: the largest we ship is a tenth of it.
@@ -103,6 +105,44 @@ func readRows(r *csv.Reader, name string, header []string) ([]Row, error) {
 		}
 		rows = append(rows, row)
 	}
+}
+
+// FromCells makes rows of a table that came from elsewhere, such as a sheet: the
+// first row is the header, a column's name ends at the first space, and rows
+// without any content are left out. A short row is filled up with empty cells.
+// What is wrong with the header is told by a code.
+func FromCells(name string, cells [][]string, columns ...string) ([]Row, error) {
+	if len(cells) == 0 {
+		return nil, hotline.Errorf(hotline.Invalid, "sheet_empty", "", name)
+	}
+	var header []string
+	for _, h := range cells[0] {
+		h, _, _ = strings.Cut(strings.TrimSpace(h), " ")
+		if h != "" && (!slices.Contains(columns, h) || slices.Contains(header, h)) {
+			return nil, hotline.Errorf(hotline.Invalid, "sheet_column_unknown", "", name, h)
+		}
+		header = append(header, h)
+	}
+	for _, c := range columns {
+		if !slices.Contains(header, c) {
+			return nil, hotline.Errorf(hotline.Invalid, "sheet_column_missing", "", name, c)
+		}
+	}
+	var rows []Row
+	for i, record := range cells[1:] {
+		row := Row{File: name, Line: i + 2, cell: make(map[string]string, len(header))}
+		full := false
+		for j, h := range header {
+			if j < len(record) && h != "" {
+				row.cell[h] = strings.TrimSpace(record[j])
+				full = full || row.cell[h] != ""
+			}
+		}
+		if full {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 
 // checkText refuses what no editor of these files writes on purpose: bytes

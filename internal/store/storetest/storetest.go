@@ -128,6 +128,7 @@ var suite = []struct {
 	{"tokens end", tokensEnd},
 	{"the board on the wall", wall},
 	{"hand-overs of shifts", shifts},
+	{"drafts of the catalogue", drafts},
 	{"bells", bells},
 }
 
