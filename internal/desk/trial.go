@@ -35,7 +35,7 @@ type Turned struct {
 
 // How much a trial looks at, and how much of it is kept.
 const (
-	trialMost = 2000
+	TrialMost = 2000 // cases
 	trialPage = 200
 	trialRows = 300
 )
@@ -70,7 +70,7 @@ func (d *Desk) try(ctx context.Context, a hotline.Actor, draft *catalogue.Catalo
 	before := trier{force.cat, d.dir, force.judge}
 	after := trier{draft, d.dir, d.judge(draft)}
 	f := store.CaseFilter{Now: d.Now(), Limit: trialPage}
-	for out.Cases < trialMost {
+	for out.Cases < TrialMost {
 		rows, err := d.read.Cases(ctx, d.sight(a), f)
 		if err != nil || len(rows) == 0 {
 			return out, err

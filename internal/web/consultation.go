@@ -108,6 +108,7 @@ type ConsultationPage struct {
 	Rows                  []CaseRow
 	Opinion, Rule, Cancel Form
 	Speak                 bool // the person speaks for a party, or enters what one said
+	Drafts                bool // the person may make a draft of the catalogue from the ruling
 	Left                  Left
 }
 
@@ -120,6 +121,7 @@ func (s *site) consultationPage(q *request) error {
 	data := ConsultationPage{Page: s.page(q, "web.consult.one"), ConsultationView: v, Rows: rows(v.Cases)}
 	data.Opinion, data.Cancel = data.form(at+"/opinion", v.Version), data.form(at+"/cancel", v.Version)
 	data.Rule = data.form(at+"/rule", v.Version).preset("from", s.desk.Now().In(calendar.Zone).Format(time.DateOnly))
+	data.Drafts = v.State == consultation.Ruled && q.actor.Has(hotline.EditCatalogue)
 	if v.State == consultation.Open {
 		data.Left = s.pages[q.lang].words.Left(v.DueAt, v.Region)
 		data.Speak = v.Leads || !q.actor.AtDesk() && q.actor.Has(hotline.WorkLegs)

@@ -40,7 +40,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]*template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages) {
 		set.named[name] = template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 	}
 	return set
@@ -50,7 +50,7 @@ func parsePages(w words) *pageSet {
 func funcs(w words) template.FuncMap {
 	return template.FuncMap{
 		"t": w.T, "word": w.Word, "moment": w.Moment, "exact": w.Exact, "iso": w.ISO, "left": w.Left, "span": w.Span,
-		"class": w.Class, "item": w.Item, "region": w.Region, "place": w.Place, "unit": w.Unit, "target": w.Target,
+		"class": w.Class, "item": w.Item, "region": w.Region, "place": w.Place, "unit": w.Unit, "target": w.Target, "department": w.Department,
 		"asset": AssetURL, "number": casefile.SayNumber, "trouble": w.Trouble,
 	}
 }
@@ -106,6 +106,7 @@ var nav = []struct {
 	{"/consultations", "web.nav.consult", hotline.SeeCases, 0},
 	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
 	{"/figures", "web.nav.figures", hotline.SeeOverview, 0},
+	{"/catalogue", "web.nav.catalogue", hotline.EditCatalogue, 0},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0},
 }
 

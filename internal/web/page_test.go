@@ -13,6 +13,7 @@ import (
 
 	"liandong/internal/calendar"
 	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
 	"liandong/internal/deadline"
 	"liandong/internal/desk"
 	"liandong/internal/leg"
@@ -57,6 +58,10 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"consultation", "layout", ConsultationPage{}},
 		{"case-consult", "layout", ConsultPage{}},
 		{"figures", "layout", FiguresPage{}},
+		{"catalogue", "layout", CataloguePage{}},
+		{"catalogue-version", "layout", VersionPage{}},
+		{"draft", "layout", DraftPage{}},
+		{"draft-item", "layout", ItemPage{}},
 	} {
 		tmpl := set.named[tc.page].Lookup(tc.block)
 		if tmpl == nil {
@@ -83,7 +88,7 @@ func testWords(t testing.TB, lang string) words {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return words{lang: lang, cat: cat, dir: dir, cal: cal, now: clockAt("2026-03-11 10:00")}
+	return words{lang: lang, cat: func() *catalogue.Catalogue { return cat }, dir: dir, cal: cal, now: clockAt("2026-03-11 10:00")}
 }
 
 var (

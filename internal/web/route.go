@@ -11,6 +11,7 @@ type route struct {
 	right   hotline.Right // "" everybody who is signed in
 	open    bool          // nobody need be signed in
 	often   bool          // asked by pages themselves, again and again: no line in the log
+	upload  int64         // bytes that a file in the form may have; 0: there is none
 	handle  func(*request) error
 	// form shows the page again that a refused POST came from, with the
 	// sentence in it; nil: a page of its own says what happened.
@@ -71,6 +72,7 @@ func (s *site) routes() []route {
 	rs = append(rs, s.supervisionRoutes()...)
 	rs = append(rs, s.assessmentRoutes()...)
 	rs = append(rs, s.consultationRoutes()...)
+	rs = append(rs, s.catalogueRoutes()...)
 	for _, v := range verbs() {
 		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
 	}

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 	"liandong/internal/catalogue"
 	"liandong/internal/desk"
@@ -26,6 +28,7 @@ type SeatPage struct {
 	Channels []string
 	Kinds    []casefile.Kind
 	Panel    Panel
+	Newly    *catalogue.Catalogue // a version that came into force these days; nil none
 }
 
 // Option is an entry of a list: what is sent and what is read.
@@ -109,8 +112,19 @@ func (s *site) seatPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel}
+	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel, Newly: s.newly()}
 	return s.show(q, "seat", data)
+}
+
+// newDays is how long the desks are told of a new version of the catalogue.
+const newDays = 3
+
+func (s *site) newly() *catalogue.Catalogue {
+	cat := s.desk.Catalogue()
+	if cat.EffectiveFrom <= s.desk.Now().AddDate(0, 0, -newDays).In(calendar.Zone).Format(time.DateOnly) {
+		return nil
+	}
+	return cat
 }
 
 // triage is the panel anew for what was typed so far: a part for htmx, the

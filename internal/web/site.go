@@ -27,6 +27,7 @@ type Desk interface {
 	Supervision
 	Assessment
 	Consultation
+	Catalogues
 
 	Node() store.Node
 	Now() time.Time
@@ -141,7 +142,7 @@ func (s *site) handler() http.Handler {
 }
 
 func (s *site) words(lang string) words {
-	return words{lang: lang, cat: s.desk.Catalogue(), dir: s.desk.Directory(), cal: s.desk.Calendar(), now: s.desk.Now}
+	return words{lang: lang, cat: s.desk.Catalogue, dir: s.desk.Directory(), cal: s.desk.Calendar(), now: s.desk.Now}
 }
 
 // headers are set on every answer: nothing is loaded or framed from outside,
@@ -235,15 +236,29 @@ func (s *site) serve(r route, q *request) error {
 		return hotline.Errorf(hotline.Denied, "denied", string(r.right), string(q.actor.Role))
 	}
 	if q.Method == http.MethodPost {
-		q.Body = http.MaxBytesReader(q.w, q.Body, bodyMost)
-		if err := q.ParseForm(); err != nil {
-			if _, tooMuch := errors.AsType[*http.MaxBytesError](err); tooMuch {
-				return hotline.Errorf(hotline.Invalid, "body_large", "body", bodyMost>>10)
-			}
-			return hotline.Errorf(hotline.Invalid, "form_invalid", "body")
+		if err := q.parse(r.upload); err != nil {
+			return err
 		}
 	}
 	return r.handle(q)
+}
+
+// parse reads the form, with files of at most so many bytes where there may be
+// any.
+func (q *request) parse(upload int64) error {
+	most := max(upload, bodyMost)
+	q.Body = http.MaxBytesReader(q.w, q.Body, most)
+	err := q.ParseForm()
+	if err == nil && upload > 0 {
+		err = q.ParseMultipartForm(upload)
+	}
+	if _, tooMuch := errors.AsType[*http.MaxBytesError](err); tooMuch {
+		return hotline.Errorf(hotline.Invalid, "body_large", "body", most>>10)
+	}
+	if err != nil {
+		return hotline.Errorf(hotline.Invalid, "form_invalid", "body")
+	}
+	return nil
 }
 
 // session finds out who asks. Nobody is Denied with session_expired.

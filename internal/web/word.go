@@ -17,7 +17,7 @@ import (
 // the names of what the catalogue and the directory know by code.
 type words struct {
 	lang string
-	cat  *catalogue.Catalogue
+	cat  func() *catalogue.Catalogue // the version in force
 	dir  *directory.Directory
 	cal  *calendar.Calendar
 	now  func() time.Time
@@ -162,7 +162,7 @@ func (w words) name(zh, en string) string {
 // Class is the name of a class; the code itself where the catalogue does not
 // know it, as in a peer's offer.
 func (w words) Class(code string) string {
-	c, ok := w.cat.Class(code)
+	c, ok := w.cat().Class(code)
 	if !ok {
 		return code
 	}
@@ -171,11 +171,20 @@ func (w words) Class(code string) string {
 
 // Item is the name of an item.
 func (w words) Item(code string) string {
-	i, ok := w.cat.Item(code)
+	i, ok := w.cat().Item(code)
 	if !ok {
 		return code
 	}
 	return w.name(i.Name, i.NameEN)
+}
+
+// Department is the name of a kind of department.
+func (w words) Department(kind string) string {
+	d, ok := catalogue.FindDepartment(kind)
+	if !ok {
+		return kind
+	}
+	return w.name(d.Name, d.NameEN)
 }
 
 // Region is the name of a region.
