@@ -233,6 +233,14 @@ func (c caller) redact(text, name string) hotline.Masked {
 	return hotline.NewPersonal(text).Redact()
 }
 
+// Outside is the words of a call as they may be shown to a program outside the
+// node: what is known of the caller, numbers and names that people introduce
+// themselves by are hidden.
+func (d *Desk) Outside(text, name, phone, address string) hotline.Masked {
+	known := string(caller{Name: name, Phone: phone, Address: address}.redact(text, "***"))
+	return hotline.NewPersonal(known).Anonymous()
+}
+
 func (d *Desk) checkRegion(region string) error {
 	if region == "" {
 		return nil

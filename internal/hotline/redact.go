@@ -1,6 +1,7 @@
 package hotline
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -11,6 +12,15 @@ import (
 // numbers of the lines stay, since a clerk needs them. In doubt it hides.
 func (p Personal) Redact() Masked {
 	return Masked(hideNumbers(hideMail([]rune(p.Reveal()))))
+}
+
+// introduced is a name that follows words by which people give one.
+var introduced = regexp.MustCompile(`((?:我|名|名字|乳名)叫|(?:姓名|联系人|举报人|投诉人|户主|来电人)(?:是|为|[:： ])?)(\p{Han}{2,3})`)
+
+// Anonymous is Redact with the names hidden, too, that people introduce
+// themselves by: for what leaves the node and may name nobody.
+func (p Personal) Anonymous() Masked {
+	return Masked(introduced.ReplaceAllString(string(p.Redact()), "${1}"+hidden))
 }
 
 func hideMail(rs []rune) []rune {

@@ -165,3 +165,16 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+func TestAnonymous(t *testing.T) {
+	for in, want := range map[string]string{
+		"我叫张测试，电话13900000001，路灯坏了": "我叫***，电话***********，路灯坏了",
+		"举报人：李测试，联系人 扎西":           "举报人：***，联系人 ***",
+		"名叫阳光小区的地方停水":              "名叫***区的地方停水",
+		"路灯坏了三天":                   "路灯坏了三天",
+	} {
+		if got := string(NewPersonal(in).Anonymous()); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}

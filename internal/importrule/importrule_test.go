@@ -29,7 +29,7 @@ var levels = []struct {
 	{false, []string{"job"}},
 	{false, []string{"web", "portal", "api"}},
 	{false, []string{"exchange"}},
-	{false, []string{"auth", "notify", "telephony"}},
+	{false, []string{"auth", "notify", "telephony", "opinion"}},
 	{false, []string{"door", "sheet"}}, // what web and api do alike with HTTP; spreadsheets
 	{false, []string{"message"}},       // the sentences: below them there are codes only
 	{false, []string{"desk"}},

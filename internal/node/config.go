@@ -51,6 +51,12 @@ type Config struct {
 	// TLSClientCA is a PEM file with the authorities of peers' certificates:
 	// with it nobody brings a letter who does not show one (mutual TLS).
 	TLSClientCA string `json:"tls_client_ca,omitempty"`
+	// OpinionURL is an OpenAI-compatible API, run by the line itself, that seats
+	// get a second opinion from (https://…/v1); OpinionModel is the model's name
+	// and OpinionKeyFile a file with its key. Texts go there masked. Off without.
+	OpinionURL     string `json:"opinion_url,omitempty"`
+	OpinionModel   string `json:"opinion_model,omitempty"`
+	OpinionKeyFile string `json:"opinion_key_file,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -81,7 +87,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -208,7 +214,13 @@ func (c Config) faults() (out []error) {
 	if c.TLSClientCA != "" && c.TLSCert == "" {
 		bad("tls_client_ca", "wants tls_cert and tls_key: without TLS nobody shows a certificate")
 	}
-	for key, path := range map[string]string{"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
+	if u, err := url.Parse(c.OpinionURL); c.OpinionURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		bad("opinion_url", "want http:// or https:// and a host, without a password in it")
+	}
+	if c.OpinionURL == "" && (c.OpinionModel != "" || c.OpinionKeyFile != "") {
+		bad("opinion_url", "opinion_model and opinion_key_file are for nothing without it")
+	}
+	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
 		if path == "" {
 			continue
 		}

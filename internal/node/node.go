@@ -14,6 +14,7 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/exchange"
 	"liandong/internal/job"
+	"liandong/internal/opinion"
 	"liandong/internal/seal"
 	"liandong/internal/store"
 	"liandong/internal/triage"
@@ -38,6 +39,7 @@ type Node struct {
 	desk     *desk.Desk
 	auth     *auth.Auth
 	exchange *exchange.Exchange
+	advisor  *opinion.Advisor // nil: none
 }
 
 // Open opens a platform: its directory, database and keys, which it makes at
@@ -93,6 +95,15 @@ func (n *Node) assemble(ctx context.Context) error {
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
 		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.NewRules(c, dir) }, Log: n.log})
+	if n.cfg.OpinionURL != "" {
+		key := ""
+		if n.cfg.OpinionKeyFile != "" {
+			if key, err = readSecret(n.cfg.OpinionKeyFile); err != nil {
+				return fmt.Errorf("opinion_key_file: %w", err)
+			}
+		}
+		n.advisor = opinion.New(opinion.Config{URL: n.cfg.OpinionURL, Model: n.cfg.OpinionModel, Key: key})
+	}
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
 	return nil

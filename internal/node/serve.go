@@ -41,7 +41,11 @@ func (n *Node) Handler() http.Handler {
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, doors)
 	}
-	mux.Handle("/", web.New(web.Config{Desk: n.desk, Auth: n.auth, Log: n.log, Secure: strings.HasPrefix(n.cfg.PublicURL, "https:"), Demo: n.opt.Demo}))
+	pages := web.Config{Desk: n.desk, Auth: n.auth, Log: n.log, Secure: strings.HasPrefix(n.cfg.PublicURL, "https:"), Demo: n.opt.Demo}
+	if n.advisor != nil {
+		pages.Advisor = n.advisor
+	}
+	mux.Handle("/", web.New(pages))
 	return http.MaxBytesHandler(mux, bodyMost)
 }
 

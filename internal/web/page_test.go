@@ -18,6 +18,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/leg"
 	"liandong/internal/message"
+	"liandong/internal/opinion"
 	"liandong/internal/store"
 	"liandong/internal/supervision"
 	"liandong/internal/triage"
@@ -34,6 +35,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"sign-in", "layout", SignInPage{}},
 		{"seat", "layout", SeatPage{}},
 		{"seat", "panel", Panel{}},
+		{"seat", "opinion", opinion.Opinion{}},
 		{"queue", "layout", QueuePage{}},
 		{"case", "layout", CasePage{}},
 		{"account", "layout", AccountPage{}},

@@ -31,6 +31,7 @@ func (s *site) routes() []route {
 		{pattern: "GET /desk", right: hotline.TakeCases, handle: s.seatPage},
 		{pattern: "POST /desk", right: hotline.TakeCases, handle: s.intake, form: s.seatPage},
 		{pattern: "POST /desk/triage", often: true, right: hotline.TakeCases, handle: s.triage},
+		{pattern: "POST /desk/opinion", often: true, right: hotline.TakeCases, handle: s.opinion},
 		{pattern: "GET /units", often: true, right: hotline.SeeCases, handle: s.unitOptions},
 
 		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},

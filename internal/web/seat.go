@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"fmt"
+	"hash/crc32"
 	"math"
 	"net/url"
 	"slices"
@@ -61,6 +63,7 @@ type Panel struct {
 	Outcomes   []casefile.Outcome
 	Similar    []SimilarCase
 	Seen       string // what the operator sees as urgent; checked on sending
+	AskMore    string // of the words so far, where a second opinion is to be asked for; "" none
 }
 
 // Candidate is one of the top three classes.
@@ -223,6 +226,9 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 		}
 	}
 	s.chooseUnits(&p)
+	if s.cfg.Advisor != nil && !p.Blank && !p.Unread {
+		p.AskMore = fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text)))
+	}
 	p.Primary, p.Others = s.actions(w, p)
 	if phone := f.Val("phone"); text != "" || phone != "" {
 		if p.Similar, err = s.similar(q, text, p.Region, phone); err != nil {

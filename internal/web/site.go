@@ -39,6 +39,7 @@ type Desk interface {
 	Triage(text, region string) triage.Proposal
 	Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool)
 	DualFor(urgent, item, region string) []desk.Order
+	Outside(text, name, phone, address string) hotline.Masked
 	Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]desk.CaseView, error)
 
 	Intake(ctx context.Context, a hotline.Actor, in desk.In) (v desk.CaseView, created bool, err error)
@@ -91,11 +92,12 @@ type Auth interface {
 
 // Config is what the pages are put together from.
 type Config struct {
-	Desk   Desk
-	Auth   Auth
-	Log    *slog.Logger // nil: none
-	Secure bool         // the node is reached by HTTPS: cookies say so
-	Demo   []DemoUser   // shown on the sign-in page; empty on a real node
+	Desk    Desk
+	Auth    Auth
+	Log     *slog.Logger // nil: none
+	Secure  bool         // the node is reached by HTTPS: cookies say so
+	Advisor Advisor      // a second opinion on what a text belongs to; nil: none
+	Demo    []DemoUser   // shown on the sign-in page; empty on a real node
 }
 
 // DemoUser is a sample user that a newcomer may sign in as with one click.
