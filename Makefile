@@ -10,7 +10,10 @@ vendor     := internal/web/static/vendor/tabler.min.css
 dev_pg     := $(or $(TMPDIR),/tmp)/liandong-pg
 FUZZ_TIME  ?= 10s
 
-.PHONY: help demo test build assets lint fmt fuzz torture bench microbench docs pg pg-stop setup
+# Texts that triage is trained and measured on and that are not part of the repository: docs/triage.md.
+DATA       ?= /work/shared/data
+
+.PHONY: help demo test build assets lint fmt fuzz torture bench microbench docs model eval pg pg-stop setup
 
 help: ## says what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -56,6 +59,12 @@ microbench: setup $(vendor) ## runs the Go benchmarks of single functions
 
 docs: ## writes the generated pages anew
 	go run ./internal/leg/gen
+
+model: ## trains the model of triage anew from the texts in DATA, see docs/triage.md
+	CGO_ENABLED=0 go run ./internal/triage/train -data $(DATA)
+
+eval: ## measures triage on the judged texts in DATA, by cross-validation
+	CGO_ENABLED=0 go run ./internal/triage/eval -data $(DATA)
 
 pg: setup ## starts a PostgreSQL for go test by hand and prints the line that tells go test of it
 	@echo "export LIANDONG_TEST_PG='$$(scripts/pg start $(dev_pg))'"

@@ -62,7 +62,7 @@ func newTriager(version string) (*triager, error) {
 	}
 	regions := dir.Regions()
 	root := slices.IndexFunc(regions, func(r directory.Region) bool { return r.Parent == "" })
-	return &triager{engine: triage.NewRules(cat, dir), cat: cat, dir: dir, root: regions[root].Code}, nil
+	return &triager{engine: triage.New(cat, dir), cat: cat, dir: dir, root: regions[root].Code}, nil
 }
 
 // triageIn is a line of input; what else it holds is not for triage.

@@ -97,7 +97,7 @@ func newWorld(t *testing.T, engine, line string) *world {
 		t.Fatal(err)
 	}
 	w.Desk = desk.New(desk.Config{Store: w.st, Keys: w.keys, Node: node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.NewRules(c, dir) }, Now: w.clock.Now})
+		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: w.clock.Now})
 	w.lead = hotline.Actor{ID: "leader", Name: "测试班长", Role: hotline.ShiftLeader, Platform: node.Platform}
 	peer := "110"
 	if line == "110" {

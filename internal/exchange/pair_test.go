@@ -119,7 +119,7 @@ func newSide(t *testing.T, engine string, p *pair, line string) *side {
 		t.Fatal(err)
 	}
 	s.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: s.node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.NewRules(c, dir) }, Now: p.clock.Now})
+		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: p.clock.Now})
 	s.x = New(s.desk, st, keys, nil)
 	s.op = hotline.Actor{ID: "op" + line, Name: "测试坐席" + line, Role: hotline.ShiftLeader, Platform: s.node.Platform}
 	s.srv = httptest.NewServer(p.network(s))

@@ -94,7 +94,7 @@ func (n *Node) assemble(ctx context.Context) error {
 		return err
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.NewRules(c, dir) }, Log: n.log})
+		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Log: n.log})
 	if n.cfg.OpinionURL != "" {
 		key := ""
 		if n.cfg.OpinionKeyFile != "" {

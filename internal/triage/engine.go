@@ -33,23 +33,25 @@ type Candidate struct {
 
 // The kinds of reason.
 const (
-	ForItem      = "item"         // Word speaks for the item Of
-	ForClass     = "synonym"      // Word speaks for the class Of
-	Danger       = "danger"       // Word speaks for the urgent class Of
-	Escalates    = "escalate"     // Word beside its item makes it the class Of
-	Negated      = "negated"      // Word would speak for Of, but it is said not to be so
-	Past         = "past"         // … but it is told as over
-	Chronic      = "chronic"      // … but it is told as a lasting nuisance
-	Hypothetical = "hypothetical" // … but as something that might be
-	Question     = "question"     // … but somebody asks for information
-	Hearsay      = "hearsay"      // … but it was read or heard of
-	Rhetoric     = "rhetoric"     // … but it is a manner of speaking, or part of another word
-	Gathered     = "gathered"     // Word tells of people gathering: C3
-	Peaceful     = "peaceful"     // Word tells of many people, but of no gathering now or announced
-	FirstPolice  = "first"        // Word speaks for police acting first: the class D in Of
-	InRegion     = "region"       // Word names the region Of
-	OrRegion     = "region_or"    // Word names the region Of, which may be meant as well
-	Unreadable   = "unread"       // Of says why: script, garbled, short, long
+	ForItem       = "item"           // Word speaks for the item Of
+	ForClass      = "synonym"        // Word speaks for the class Of
+	Danger        = "danger"         // Word speaks for the urgent class Of
+	Escalates     = "escalate"       // Word beside its item makes it the class Of
+	Negated       = "negated"        // Word would speak for Of, but it is said not to be so
+	Past          = "past"           // … but it is told as over
+	Chronic       = "chronic"        // … but it is told as a lasting nuisance
+	Hypothetical  = "hypothetical"   // … but as something that might be
+	Question      = "question"       // … but somebody asks for information
+	Hearsay       = "hearsay"        // … but it was read or heard of
+	Rhetoric      = "rhetoric"       // … but it is a manner of speaking, or part of another word
+	Learned       = "learned"        // Word is used much in texts of the class Of: the model's reason
+	LearnedDanger = "learned_danger" // Word sounds like the urgent class Of, though no danger word is in it
+	Gathered      = "gathered"       // Word tells of people gathering: C3
+	Peaceful      = "peaceful"       // Word tells of many people, but of no gathering now or announced
+	FirstPolice   = "first"          // Word speaks for police acting first: the class D in Of
+	InRegion      = "region"         // Word names the region Of
+	OrRegion      = "region_or"      // Word names the region Of, which may be meant as well
+	Unreadable    = "unread"         // Of says why: script, garbled, short, long
 )
 
 // Reason is one thing that spoke for or against something. A page says it in

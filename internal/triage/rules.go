@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"math"
@@ -50,36 +51,54 @@ func NewRules(cat *catalogue.Catalogue, regions RegionFinder) *Rules {
 }
 
 // Propose reads a text. It takes some tens of microseconds for a call.
-func (r *Rules) Propose(raw string) Proposal {
+func (r *Rules) Propose(raw string) Proposal { return r.propose(raw, nil) }
+
+// propose reads a text by the rules, and where there is a second reader, by
+// both.
+func (r *Rules) propose(raw string, second reader) Proposal {
 	t := fold(raw)
 	hits := r.pairs(t, r.trie.find(t.runes, nil))
 	w := r.weigh(t, hits)
 	s := r.scene(t, hits)
 	urgent, found := r.danger(s, hits, w.items)
+	why := t.unreadable()
+	var learned []Reason
+	v := verdict{urgent: urgent}
+	if second != nil {
+		v = second.read(t, urgent, found)
+		learned = v.reasons
+	}
 	for _, f := range found {
-		if f.points > 0 && f.class >= 0 && f.danger == urgent {
+		if f.points > 0 && f.class >= 0 && f.danger == v.urgent {
 			w.classes[f.class] += f.points
 		}
 	}
 	w.takeBack(found)
+	chances := w.chances()
+	if v.join != nil && (why == "" || w.spoken()) {
+		chances = v.join(chances)
+	}
 
-	p := Proposal{Line: string(catalogue.Line12345), Candidates: w.top(r), Reasons: []Reason{}, Version: r.version}
+	p := Proposal{Line: string(catalogue.Line12345), Candidates: w.top(r, chances), Reasons: []Reason{}, Version: r.version}
 	if len(p.Candidates) > 0 {
 		best := p.Candidates[0]
 		p.Category, p.Item, p.Score = best.Category, best.Item, best.Score
 		p.Line = r.lines[slices.Index(r.classes, best.Category)]
 	}
-	if urgent >= 0 {
-		p.Urgent = dangerCodes[urgent]
-		p.UrgentItem = r.urgentItem(w, urgent)
+	if v.urgent >= 0 {
+		p.Urgent = dangerCodes[v.urgent]
+		p.UrgentItem = r.urgentItem(w, v.urgent)
 	}
 	first, firstHit := r.first(s, w, p.Item)
 	p.FirstResponse = first
 	p.Level = r.level(p)
-	why := t.unreadable()
 	p.Unread = why == "script" || why == "long" || why != "" && p.Urgent == ""
 
 	r.explain(&p, t, w, found, why)
+	p.Reasons = append(p.Reasons, learned...)
+	if v.words != nil {
+		p.Reasons = append(p.Reasons, v.words(t, p)...)
+	}
 	if first != "" {
 		p.Reasons = append(p.Reasons, reason(FirstPolice, t, firstHit, first))
 	}
@@ -266,33 +285,42 @@ func coverOf(n int, hits []hit) []int {
 	return cover
 }
 
-// top is the best three classes with their best items.
-func (w weights) top(r *Rules) []Candidate {
+// chances are the shares of the classes in all that was said and, by silence,
+// in all that was not.
+func (w weights) chances() []float64 {
 	sharp := make([]float64, len(w.classes))
 	total := math.Pow(silence, sharpness)
 	for c, points := range w.classes {
+		if points < fewestPoints {
+			continue
+		}
 		sharp[c] = math.Pow(points, sharpness)
 		total += sharp[c]
 	}
-	order := make([]int, len(w.classes))
+	for c := range sharp {
+		sharp[c] /= total
+	}
+	return sharp
+}
+
+// spoken says whether any word spoke for any class.
+func (w weights) spoken() bool {
+	return slices.ContainsFunc(w.classes, func(points float64) bool { return points >= fewestPoints })
+}
+
+// top is the best three classes with their best items.
+func (w weights) top(r *Rules, chances []float64) []Candidate {
+	order := make([]int, len(chances))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case sharp[a] > sharp[b]:
-			return -1
-		case sharp[a] < sharp[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chances[b], chances[a]) })
 	candidates := []Candidate{}
 	for _, c := range order[:min(3, len(order))] {
-		if w.classes[c] < fewestPoints {
+		if chances[c] == 0 {
 			break
 		}
-		candidates = append(candidates, Candidate{Category: r.classes[c], Item: w.itemOf(r, c), Score: math.Round(sharp[c]/total*1000) / 1000})
+		candidates = append(candidates, Candidate{Category: r.classes[c], Item: w.itemOf(r, c), Score: math.Round(chances[c]*1000) / 1000})
 	}
 	return candidates
 }

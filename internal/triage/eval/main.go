@@ -1,13 +1,10 @@
-// Command eval measures the engine of rules against judged texts, which lie
-// outside the repository: go run ./internal/triage/eval FILE.jsonl
-//
-// Each line has id, text, set, category and category_alt (Chinese names of
-// classes, or null), urgent and urgent_alt (Chinese names or "none").
+// Command eval measures triage on judged texts, which lie outside the
+// repository: by cross-validation, no text ever judged by a model that it
+// trained.
 package main
 
 import (
-	"bufio"
-	"encoding/json"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -18,33 +15,26 @@ import (
 	"liandong/internal/catalogue"
 	"liandong/internal/directory"
 	"liandong/internal/triage"
+	"liandong/internal/triage/learn"
 )
 
-type row struct {
-	ID, Text, Set, Urgent string
-	Category              *string
-	CategoryAlt           []string `json:"category_alt"`
-	UrgentAlt             []string `json:"urgent_alt"`
-}
-
 func main() {
+	data := flag.String("data", "", "`folder` with judged-dev.jsonl, complaints.jsonl and topics7.jsonl")
+	own := flag.String("own", "internal/triage/train", "`folder` with judged.csv and examples")
+	folds := flag.Int("folds", 5, "`parts` of the cross-validation")
 	show := flag.String("show", "", "print what went wrong: class, urgent")
 	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: eval [-show class|urgent] FILE.jsonl")
+	if *data == "" || flag.NArg() > 0 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *show); err != nil {
+	if err := run(*data, *own, *folds, *show); err != nil {
 		fmt.Fprintln(os.Stderr, "eval:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path, show string) error {
-	rows, err := read(path)
-	if err != nil {
-		return err
-	}
+func run(data, own string, folds int, show string) error {
 	cat, err := catalogue.Seed()
 	if err != nil {
 		return err
@@ -53,164 +43,87 @@ func run(path, show string) error {
 	if err != nil {
 		return err
 	}
-	names := map[string]string{"": "–"}
-	for _, c := range cat.Classes {
-		names[c.Code] = c.Name
+	rows, err := learn.Read(cat, os.DirFS(own), os.DirFS(data))
+	if err != nil {
+		return err
 	}
-	engine := triage.NewRules(cat, dir)
-
-	begin := time.Now()
-	runes := 0
-	proposals := make([]triage.Proposal, len(rows))
-	for i, r := range rows {
-		proposals[i] = engine.Propose(r.Text)
-		runes += len([]rune(r.Text))
+	rules := triage.NewRules(cat, dir)
+	var judged []learn.Row
+	for _, r := range rows {
+		if r.Source == learn.JudgedDev || r.Source == learn.Judged {
+			judged = append(judged, r)
+		}
 	}
-	spent := time.Since(begin)
-	for _, set := range []string{"gold", "enriched", "mined", "emergency", ""} {
-		classes(rows, proposals, names, set, show == "class" && set == "")
+	out := map[string][]triage.Proposal{}
+	for _, name := range engines {
+		out[name] = make([]triage.Proposal, len(judged))
 	}
-	urgent(rows, proposals, names, show == "urgent")
-	fmt.Printf("speed: %v a text of %d characters\n", spent/time.Duration(len(rows)), runes/len(rows))
+	for fold := range folds {
+		var train []learn.Row
+		for _, r := range rows {
+			if r.Source != learn.JudgedDev && r.Source != learn.Judged || r.Fold(folds) != fold {
+				train = append(train, r)
+			}
+		}
+		begin := time.Now()
+		file := learn.Fit(learn.Examples(train, rules), learn.Default).Pack()
+		m, err := triage.ReadModel(file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "fold %d: %.1f MB in %v\n", fold+1, float64(len(file))/1e6, time.Since(begin).Round(time.Second/10))
+		both := triage.NewTrained(cat, dir, m)
+		alone := both.Alone()
+		for i, r := range judged {
+			if r.Fold(folds) == fold {
+				out["rules"][i], out["model"][i], out["both"][i] = rules.Propose(r.Text), alone.Propose(r.Text), both.Propose(r.Text)
+			}
+		}
+	}
+	for _, part := range []string{"", "gold", "enriched", "mined", "emergency", "judged"} {
+		var some []int
+		for i, r := range judged {
+			if r.Set == part || part == "" && r.Set != "judged" {
+				some = append(some, i)
+			}
+		}
+		if len(some) == 0 {
+			continue
+		}
+		fmt.Printf("%s\n", cmp.Or(part, "judged-dev"))
+		for _, name := range engines {
+			f := learn.Measure(pick(judged, some), pick(out[name], some))
+			fmt.Printf("  %-6s n %4d strict %.3f lenient %.3f top3 %.3f/%.3f macroF1 %.3f(%d) 110F1 %.3f ECE %.3f/%.3f |", name, f.N, f.Strict, f.Lenient, f.Top3, f.Top3Len,
+				f.MacroF1, f.Classes, f.PoliceF1, f.ECE, f.ECEStrict)
+			for _, a := range append(slices.Clone(f.Urgent), f.False...) {
+				fmt.Printf(" %s %d/%d", a.Group, a.Alarms, a.N)
+			}
+			fmt.Println()
+		}
+	}
+	for i, r := range judged {
+		p := out["both"][i]
+		wrong := show == "class" && r.Category != "" && p.Category != r.Category && !slices.Contains(r.Others, p.Category)
+		wrong = wrong || show == "urgent" && r.Urgent != learn.Unknown && (r.Urgent == "") != (p.Urgent == "") && len(r.Border) == 0
+		if wrong {
+			fmt.Printf("%s %s %s %v %q: got %v %q\n   %s\n  ", r.Set, r.ID, r.Category, r.Others, r.Urgent, p.Candidates, p.Urgent, clip(r.Text))
+			for _, w := range p.Reasons {
+				fmt.Printf(" %s:%s>%s", w.Kind, w.Word, w.Of)
+			}
+			fmt.Println()
+		}
+	}
 	return nil
 }
 
-func read(path string) ([]row, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var rows []row
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, 4<<20)
-	for s.Scan() {
-		var r row
-		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, len(rows)+1, err)
-		}
-		rows = append(rows, r)
-	}
-	return rows, s.Err()
-}
+var engines = []string{"rules", "model", "both"}
 
-func classes(rows []row, proposals []triage.Proposal, names map[string]string, set string, show bool) {
-	n, strict, lenient, three := 0, 0, 0, 0
-	hit, miss, wrong := 0, 0, 0 // the 110 side
-	police := func(name string) bool {
-		for code, n := range names {
-			if n == name && strings.HasPrefix(code, "B") {
-				return true
-			}
-		}
-		return false
+func pick[T any](all []T, some []int) []T {
+	out := make([]T, len(some))
+	for i, at := range some {
+		out[i] = all[at]
 	}
-	for i, r := range rows {
-		if r.Category == nil || set != "" && r.Set != set {
-			continue
-		}
-		n++
-		p := proposals[i]
-		got := names[p.Category]
-		ok := got == *r.Category
-		if ok {
-			strict++
-		}
-		if ok || slices.Contains(r.CategoryAlt, got) {
-			lenient++
-		}
-		if slices.ContainsFunc(p.Candidates, func(c triage.Candidate) bool { return names[c.Category] == *r.Category }) {
-			three++
-		}
-		switch is, said := police(*r.Category), p.Line == "110"; {
-		case is && said:
-			hit++
-		case is:
-			miss++
-		case said:
-			wrong++
-		}
-		if show && !ok {
-			fmt.Printf("%s %s want %s %v got", r.Set, r.ID, *r.Category, r.CategoryAlt)
-			for _, c := range p.Candidates {
-				fmt.Printf(" %s %.2f", names[c.Category], c.Score)
-			}
-			fmt.Printf("\n   %s\n   ", clip(r.Text))
-			for _, w := range p.Reasons {
-				fmt.Printf("%s:%s>%s ", w.Kind, w.Word, w.Of)
-			}
-			fmt.Println()
-		}
-	}
-	if n == 0 {
-		return
-	}
-	f1 := 2 * float64(hit) / float64(max(1, 2*hit+miss+wrong))
-	if set == "" {
-		set = "all"
-	}
-	fmt.Printf("%-10s n %3d  strict %.3f  lenient %.3f  top-3 %.3f  110-side F1 %.3f\n", set, n,
-		float64(strict)/float64(n), float64(lenient)/float64(n), float64(three)/float64(n), f1)
-}
-
-func urgent(rows []row, proposals []triage.Proposal, names map[string]string, show bool) {
-	type count struct{ n, alarm, exact int }
-	positive, negative, borderline := map[string]*count{}, map[string]*count{}, &count{}
-	bump := func(m map[string]*count, k string, alarm, exact bool) {
-		if m[k] == nil {
-			m[k] = &count{}
-		}
-		m[k].n++
-		if alarm {
-			m[k].alarm++
-		}
-		if exact {
-			m[k].exact++
-		}
-	}
-	for i, r := range rows {
-		got := proposals[i].Urgent
-		switch {
-		case r.Urgent != "none":
-			bump(positive, r.Urgent, got != "", names[got] == r.Urgent)
-		case len(r.UrgentAlt) > 0:
-			borderline.n++
-			if got != "" {
-				borderline.alarm++
-			}
-			continue
-		default:
-			key := r.Set
-			if r.Category == nil {
-				key += ", no request"
-			}
-			bump(negative, key, got != "", false)
-		}
-		if show && (r.Urgent == "none") == (got != "") {
-			fmt.Printf("%s %s want %s got %q: %s\n   ", r.Set, r.ID, r.Urgent, got, clip(r.Text))
-			for _, w := range proposals[i].Reasons {
-				fmt.Printf("%s:%s>%s ", w.Kind, w.Word, w.Of)
-			}
-			fmt.Println()
-		}
-	}
-	for _, k := range sorted(positive) {
-		c := positive[k]
-		fmt.Printf("urgent %s: %d of %d found, %d as that class\n", k, c.alarm, c.n, c.exact)
-	}
-	for _, k := range sorted(negative) {
-		fmt.Printf("not urgent (%s): %d false alarms of %d\n", k, negative[k].alarm, negative[k].n)
-	}
-	fmt.Printf("borderline: %d alarms of %d\n", borderline.alarm, borderline.n)
-}
-
-func sorted[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return out
 }
 
 func clip(s string) string {

@@ -1,0 +1,239 @@
+package learn
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"liandong/internal/catalogue"
+	"liandong/internal/triage"
+)
+
+// Row is a text of the data with what is known of it.
+type Row struct {
+	ID, Text string
+	Source   Source
+	Set      string   // of a judged row: gold, enriched, mined, emergency
+	Category string   // code; "" for no request, or not known
+	Others   []string // codes that a careful person could defend
+	Urgent   string   // code, "" none, Unknown
+	Border   []string // urgent codes, or "" for none, that could be defended too
+}
+
+// Source says where a row comes from.
+type Source string
+
+// The sources, the most trusted first.
+const (
+	JudgedDev Source = "judged-dev" // read and judged, for development; outside the repository
+	Judged    Source = "judged"     // real texts, outside the repository; what was judged of them is in it
+	Invented  Source = "invented"   // written for training
+	Listed    Source = "listed"     // words of the catalogue
+	Unjudged  Source = "unjudged"   // real texts that nobody has read
+)
+
+// Read gets all data: of the repository (internal/triage/train), and of the
+// folder with texts of others that is not part of it, which may be nil.
+func Read(cat *catalogue.Catalogue, own, extra fs.FS) ([]Row, error) {
+	r := reader{codes: map[string]string{}}
+	for _, c := range cat.Classes {
+		if !catalogue.IsFirstResponse(c.Code) { // these bear the names of others
+			r.codes[c.Name] = c.Code
+		}
+	}
+	r.invented(own)
+	r.posts(own)
+	r.listed(cat)
+	if extra != nil {
+		r.dev(extra)
+		r.judged(own, extra)
+	}
+	slices.SortStableFunc(r.rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID)) })
+	return r.rows, errors.Join(r.faults...)
+}
+
+type reader struct {
+	codes  map[string]string // by Chinese name
+	rows   []Row
+	faults []error
+}
+
+func (r *reader) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf(format, args...))
+}
+
+func (r *reader) lines(files fs.FS, name string, each func(line []byte) error) {
+	file, err := fs.ReadFile(files, name)
+	if err != nil {
+		r.fault("read data: %w", err)
+		return
+	}
+	s := bufio.NewScanner(bytes.NewReader(file))
+	s.Buffer(nil, 4<<20)
+	for n := 1; s.Scan(); n++ {
+		if line := bytes.Trim(s.Bytes(), "\r\n "); len(line) > 0 && line[0] != '#' {
+			if err := each(line); err != nil {
+				r.fault("%s:%d: %w", name, n, err)
+			}
+		}
+	}
+}
+
+// invented reads examples/A01.txt … and examples/danger/C1.txt …, a text a line.
+// What is written for a class is no danger, unless it is of a class in which
+// much is; not.txt is no danger though it sounds so; none.txt is no request.
+func (r *reader) invented(own fs.FS) {
+	names, err := fs.Glob(own, "examples/*.txt")
+	danger, err2 := fs.Glob(own, "examples/danger/*.txt")
+	if err := errors.Join(err, err2); err != nil {
+		r.fault("examples: %w", err)
+	}
+	for _, name := range slices.Concat(names, danger) {
+		code := strings.TrimSuffix(path.Base(name), ".txt")
+		row := Row{Source: Invented, Urgent: Unknown}
+		switch {
+		case code == "none" || code == "not":
+			row.Urgent = ""
+		case path.Dir(name) == "examples/danger":
+			row.Urgent = code
+		case strings.HasPrefix(code, "A"):
+			row.Category, row.Urgent = code, ""
+		default:
+			row.Category = code
+		}
+		if triage.Column(cmp.Or(row.Category, "A01")) < 0 || row.Urgent != Unknown && triage.Column(row.Urgent) < 0 {
+			r.fault("%s: %q is no class", name, code)
+			continue
+		}
+		n := 0
+		r.lines(own, name, func(line []byte) error {
+			n++
+			row.ID, row.Text = fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".txt"), n), string(line)
+			r.rows = append(r.rows, row)
+			return nil
+		})
+	}
+}
+
+// posts reads examples/*.tsv: class, urgent class (both may be empty) and text.
+func (r *reader) posts(own fs.FS) {
+	names, err := fs.Glob(own, "examples/*.tsv")
+	if err != nil {
+		r.fault("examples: %w", err)
+	}
+	for _, name := range names {
+		n := 0
+		r.lines(own, name, func(line []byte) error {
+			n++
+			cells := strings.Split(string(line), "\t")
+			if len(cells) != 3 || cells[0] != "" && triage.Column(cells[0]) < 0 || triage.Column(cells[1]) < 0 {
+				return errors.New("want class, urgent class and text")
+			}
+			r.rows = append(r.rows, Row{ID: fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".tsv"), n), Source: Invented,
+				Category: cells[0], Urgent: cells[1], Text: cells[2]})
+			return nil
+		})
+	}
+}
+
+// listed are the words of the catalogue, each as a text of its own.
+func (r *reader) listed(cat *catalogue.Catalogue) {
+	for _, it := range cat.Items {
+		if g := catalogue.Group(it.Class); g != catalogue.NonPolice && g != catalogue.Police {
+			continue
+		}
+		for i, word := range append([]string{it.Name}, it.Synonyms...) {
+			r.rows = append(r.rows, Row{ID: fmt.Sprintf("%s-%02d", it.Code, i), Text: word, Source: Listed, Category: it.Class, Urgent: Unknown})
+		}
+	}
+}
+
+func (r *reader) dev(extra fs.FS) {
+	r.lines(extra, "judged-dev.jsonl", func(line []byte) error {
+		var in struct {
+			ID, Text, Set, Urgent string
+			Category              *string
+			CategoryAlt           []string `json:"category_alt"`
+			UrgentAlt             []string `json:"urgent_alt"`
+		}
+		if err := json.Unmarshal(line, &in); err != nil {
+			return err
+		}
+		row := Row{ID: in.ID, Text: in.Text, Source: JudgedDev, Set: in.Set}
+		code := func(name string) string {
+			if name == "none" {
+				return ""
+			}
+			c, ok := r.codes[name]
+			if !ok {
+				r.fault("%s: %q is no class", in.ID, name)
+			}
+			return c
+		}
+		if in.Category != nil {
+			row.Category = code(*in.Category)
+		}
+		row.Urgent = code(in.Urgent)
+		for _, name := range in.CategoryAlt {
+			row.Others = append(row.Others, code(name))
+		}
+		for _, name := range in.UrgentAlt {
+			row.Border = append(row.Border, code(name))
+		}
+		r.rows = append(r.rows, row)
+		return nil
+	})
+}
+
+// judged joins the real texts with judged.csv: id, category, alternatives (;),
+// urgent.
+func (r *reader) judged(own, extra fs.FS) {
+	labels := map[string][]string{}
+	if file, err := fs.ReadFile(own, "judged.csv"); err == nil {
+		c := csv.NewReader(bytes.NewReader(file))
+		c.Comment, c.FieldsPerRecord = '#', 4
+		records, err := c.ReadAll()
+		if err != nil {
+			r.fault("judged.csv: %w", err)
+		}
+		for _, rec := range records {
+			labels[rec[0]] = rec
+		}
+	}
+	r.lines(extra, "complaints.jsonl", func(line []byte) error {
+		var in struct{ ID, Text string }
+		if err := json.Unmarshal(line, &in); err != nil {
+			return err
+		}
+		row := Row{ID: in.ID, Text: in.Text, Source: Unjudged, Urgent: Unknown}
+		if rec := labels[in.ID]; rec != nil {
+			row.Source, row.Set, row.Category, row.Urgent = Judged, "judged", rec[1], rec[3]
+			if rec[2] != "" {
+				row.Others = strings.Split(rec[2], ";")
+			}
+			for _, code := range append(row.Others, row.Category) {
+				if code != "" && triage.Column(code) < 0 {
+					return fmt.Errorf("%s: %q is no class", in.ID, code)
+				}
+			}
+		}
+		r.rows = append(r.rows, row)
+		return nil
+	})
+}
+
+// Fold puts a row into one of n parts, by its id alone.
+func (r Row) Fold(n int) int {
+	h := fnv.New32a()
+	h.Write([]byte(r.ID))
+	return int(h.Sum32()>>8) % n
+}

@@ -1,0 +1,172 @@
+// Package learn makes a model of triage out of texts of which somebody has said
+// what they are. It is no part of proposing: triage reads the file that this
+// package's weights are packed into.
+//
+//	examples ─▶ runs of characters that occur often enough ─▶ two softmax regressions ─▶ triage.Weights
+//	                                                          (class; danger, by pieces)
+//
+// The same examples in the same order give the same weights, bit for bit, on
+// every machine: nothing runs side by side, no order of a map is used, and what
+// processors compute differently is computed here.
+package learn
+
+import (
+	"math"
+	"slices"
+
+	"liandong/internal/triage"
+)
+
+// Example is a text and what it is.
+type Example struct {
+	Text   string
+	Class  []Share // nil where nothing is known
+	Weight float64 // of Class, 1 for a text that was read and judged
+	Danger string  // urgent class, "" none, Unknown
+	Sure   float64 // weight of Danger
+}
+
+// Unknown danger: the text teaches classes only.
+const Unknown = "?"
+
+// Share of a text belongs to a class; the shares of a text sum to 1.
+type Share struct {
+	Class string
+	Of    float64
+}
+
+// Recipe is how a model is trained.
+type Recipe struct {
+	Rounds    int
+	Rate      float64 // of learning, at first
+	Decay     float64 // of weights, by how much they are held back
+	LeastSeen int     // texts in which a run of characters must occur
+
+	DangerRounds int
+	DangerDecay  float64
+	Dials        triage.Dials
+}
+
+// Default is the recipe of the model that is shipped. It was chosen by
+// cross-validation, see docs/triage.md.
+var Default = Recipe{
+	Rounds: 20, Rate: 0.5, Decay: 2e-5, LeastSeen: 3,
+	DangerRounds: 12, DangerDecay: 1e-5,
+	Dials: triage.Dials{Sharp: 1, Rules: 1, Alarm: 0.5, Calm: 0.02},
+}
+
+// Fit trains a model.
+func Fit(examples []Example, r Recipe) triage.Weights {
+	views := make([]triage.View, len(examples))
+	for i, e := range examples {
+		views[i] = triage.ViewOf(e.Text)
+	}
+	names := vocabulary(views, r.LeastSeen)
+	idf := names.rarity(views)
+	classes := triage.Column("")
+
+	var class, danger []sample
+	for i, e := range examples {
+		if e.Class != nil && e.Weight > 0 {
+			s := sample{parts: names.parts(views[i].Class, idf), want: make([]float64, classes), weight: e.Weight}
+			for _, c := range e.Class {
+				s.want[triage.Column(c.Class)] += c.Of
+			}
+			class = append(class, s)
+		}
+		danger = append(danger, dangerSamples(e, views[i], names, idf)...)
+	}
+	c := softmax{columns: classes, rounds: r.Rounds, rate: r.Rate, decay: r.Decay}.fit(class, len(names.list))
+	d := softmax{columns: triage.Columns() - classes, rounds: r.DangerRounds, rate: r.Rate, decay: r.DangerDecay}.fit(danger, len(names.list))
+
+	w := triage.Weights{Names: names.list, Bias: append(c.bias, d.bias...), Dials: r.Dials}
+	w.Rows = make([][]float64, len(names.list))
+	for i := range w.Rows {
+		row := append(slices.Clone(c.row(i)), d.row(i)...)
+		for k := range row {
+			row[k] *= idf[i]
+		}
+		w.Rows[i] = row
+	}
+	return w.WithoutIdle()
+}
+
+// dangerSamples are the pieces of a text. Where a text is dangerous it is not
+// known which of its pieces is; a short text has one, and of a longer one the
+// first, with its heading, is taken.
+func dangerSamples(e Example, v triage.View, names names, idf []float64) (out []sample) {
+	if e.Danger == Unknown || e.Sure == 0 {
+		return nil
+	}
+	none := triage.Column("")
+	pieces := v.Pieces
+	if e.Danger != "" && len(pieces) > 1 {
+		pieces = pieces[:1]
+	}
+	for _, p := range pieces {
+		s := sample{parts: names.parts(p, idf), want: make([]float64, triage.Columns()-none), weight: e.Sure}
+		s.want[triage.Column(e.Danger)-none] = 1
+		out = append(out, s)
+	}
+	return out
+}
+
+// names are the runs of characters that a model knows.
+type names struct {
+	list []uint32
+	at   map[uint32]int32
+}
+
+// vocabulary are the runs that enough texts hold.
+func vocabulary(views []triage.View, least int) names {
+	texts := countTexts(views)
+	n := names{at: map[uint32]int32{}}
+	for name, count := range texts {
+		if count >= least {
+			n.list = append(n.list, name)
+		}
+	}
+	slices.Sort(n.list)
+	for i, name := range n.list {
+		n.at[name] = int32(i)
+	}
+	return n
+}
+
+func countTexts(views []triage.View) map[uint32]int {
+	texts, last := map[uint32]int{}, map[uint32]int{}
+	for i, v := range views {
+		for _, parts := range append([][]triage.Part{v.Class}, v.Pieces...) {
+			for _, p := range parts {
+				if last[p.Name] != i+1 {
+					last[p.Name] = i + 1
+					texts[p.Name]++
+				}
+			}
+		}
+	}
+	return texts
+}
+
+// rarity is what a run counts for: the fewer texts hold it, the more.
+func (n names) rarity(views []triage.View) []float64 {
+	texts := countTexts(views)
+	out := make([]float64, len(n.list))
+	most := math.Log(float64(len(views) + 1))
+	for i, name := range n.list {
+		out[i] = 1 + float64((most-math.Log(float64(texts[name])))/most*rare)
+	}
+	return out
+}
+
+const rare = 3
+
+func (n names) parts(parts []triage.Part, idf []float64) []part {
+	out := make([]part, 0, len(parts))
+	for _, p := range parts {
+		if i, ok := n.at[p.Name]; ok {
+			out = append(out, part{i, float64(p.Value * idf[i])})
+		}
+	}
+	return out
+}
