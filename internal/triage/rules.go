@@ -362,7 +362,7 @@ func (r *Rules) level(p Proposal) int {
 		return 1
 	}
 	level, ok := r.levels[p.Category]
-	if !ok || level == 0 {
+	if !ok || level == 0 || level == 1 && p.Score < sureEnough {
 		level = 3
 	}
 	if first := r.levels[p.FirstResponse]; first > 0 {
@@ -370,6 +370,10 @@ func (r *Rules) level(p Proposal) int {
 	}
 	return level
 }
+
+// sureEnough is the score from which a class without danger may make a matter
+// one of life: a guess does not.
+const sureEnough = 0.4
 
 const mostReasons = 4 // of each kind: a person reads them while somebody waits
 

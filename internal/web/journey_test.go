@@ -355,7 +355,7 @@ func TestJourneyThreeWay(t *testing.T) {
 	w := newWorld(t)
 	op := w.gov.as("operator")
 	c := op.follow(op.press("我想说一下我们这边的一些情况你们给看看怎么办", nil, "button[value=three_way]"))
-	form := "form.call-form"
+	form := "#call form.call-form"
 	if c.count("#next[data-step=three_way]") == 1 {
 		form = "#next form.call-form"
 	}

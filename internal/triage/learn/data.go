@@ -51,7 +51,6 @@ func Read(cat *catalogue.Catalogue, own, extra fs.FS) ([]Row, error) {
 		}
 	}
 	r.invented(own)
-	r.posts(own)
 	r.listed(cat)
 	if extra != nil {
 		r.dev(extra)
@@ -80,7 +79,7 @@ func (r *reader) lines(files fs.FS, name string, each func(line []byte) error) {
 	s := bufio.NewScanner(bytes.NewReader(file))
 	s.Buffer(nil, 4<<20)
 	for n := 1; s.Scan(); n++ {
-		if line := bytes.Trim(s.Bytes(), "\r\n "); len(line) > 0 && line[0] != '#' {
+		if line := bytes.TrimSpace(s.Bytes()); len(line) > 0 && line[0] != '#' {
 			if err := each(line); err != nil {
 				r.fault("%s:%d: %w", name, n, err)
 			}
@@ -88,9 +87,10 @@ func (r *reader) lines(files fs.FS, name string, each func(line []byte) error) {
 	}
 }
 
-// invented reads examples/A01.txt … and examples/danger/C1.txt …, a text a line.
-// What is written for a class is no danger, unless it is of a class in which
-// much is; not.txt is no danger though it sounds so; none.txt is no request.
+// invented reads examples: a file that bears the name of a class holds texts of
+// it, a text a line, in danger/ of an urgent class; none.txt is no request, and
+// danger/not.txt no danger, though it sounds so. Any other file has in each line
+// the class, the urgent class ("-" for none) and the text.
 func (r *reader) invented(own fs.FS) {
 	names, err := fs.Glob(own, "examples/*.txt")
 	danger, err2 := fs.Glob(own, "examples/danger/*.txt")
@@ -98,51 +98,40 @@ func (r *reader) invented(own fs.FS) {
 		r.fault("examples: %w", err)
 	}
 	for _, name := range slices.Concat(names, danger) {
-		code := strings.TrimSuffix(path.Base(name), ".txt")
-		row := Row{Source: Invented, Urgent: Unknown}
-		switch {
-		case code == "none" || code == "not":
-			row.Urgent = ""
-		case path.Dir(name) == "examples/danger":
-			row.Urgent = code
-		case strings.HasPrefix(code, "A"):
-			row.Category, row.Urgent = code, ""
-		default:
-			row.Category = code
-		}
-		if triage.Column(cmp.Or(row.Category, "A01")) < 0 || row.Urgent != Unknown && triage.Column(row.Urgent) < 0 {
-			r.fault("%s: %q is no class", name, code)
-			continue
-		}
 		n := 0
 		r.lines(own, name, func(line []byte) error {
+			row, err := example(name, string(line))
 			n++
-			row.ID, row.Text = fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".txt"), n), string(line)
+			row.ID = fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".txt"), n)
 			r.rows = append(r.rows, row)
-			return nil
+			return err
 		})
 	}
 }
 
-// posts reads examples/*.tsv: class, urgent class (both may be empty) and text.
-func (r *reader) posts(own fs.FS) {
-	names, err := fs.Glob(own, "examples/*.tsv")
-	if err != nil {
-		r.fault("examples: %w", err)
+func example(name, line string) (Row, error) {
+	row := Row{Source: Invented, Text: line, Urgent: Unknown}
+	code := strings.TrimSuffix(path.Base(name), ".txt")
+	switch {
+	case code == "none" || code == "not":
+		row.Urgent = ""
+	case triage.Column(code) < 0:
+		cells := strings.SplitN(line, " ", 3)
+		if len(cells) < 3 {
+			return row, errors.New("want class, urgent class and text")
+		}
+		row.Category, row.Urgent, row.Text = strings.Trim(cells[0], "-"), strings.Trim(cells[1], "-"), cells[2]
+	case path.Dir(name) == "examples/danger":
+		row.Urgent = code
+	case strings.HasPrefix(code, "A"):
+		row.Category, row.Urgent = code, ""
+	default:
+		row.Category = code // a police matter may be dangerous or not
 	}
-	for _, name := range names {
-		n := 0
-		r.lines(own, name, func(line []byte) error {
-			n++
-			cells := strings.Split(string(line), "\t")
-			if len(cells) != 3 || cells[0] != "" && triage.Column(cells[0]) < 0 || triage.Column(cells[1]) < 0 {
-				return errors.New("want class, urgent class and text")
-			}
-			r.rows = append(r.rows, Row{ID: fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".tsv"), n), Source: Invented,
-				Category: cells[0], Urgent: cells[1], Text: cells[2]})
-			return nil
-		})
+	if row.Category != "" && triage.Column(row.Category) < 0 || row.Urgent != Unknown && triage.Column(row.Urgent) < 0 {
+		return row, fmt.Errorf("%q, %q: no class", row.Category, row.Urgent)
 	}
+	return row, nil
 }
 
 // listed are the words of the catalogue, each as a text of its own.

@@ -25,7 +25,7 @@ func fixture(t *testing.T) (*catalogue.Catalogue, []Row) {
 		"examples/danger/C4.txt":  file("楼里着火了快来\n仓库着火了\n"),
 		"examples/danger/not.txt": file("没有着火就是问问\n"),
 		"examples/none.txt":       file("今天天气真好\n"),
-		"examples/news.tsv":       file("B04\tC4\t仓库昨夜失火\n\t\t外国火山喷发\n"),
+		"examples/news.txt":       file("B04 C4 仓库昨夜失火\n- - 外国火山喷发 了\n"),
 	}
 	extra := fstest.MapFS{
 		"judged-dev.jsonl": file(`{"id":"d1","text":"学校乱收费，学校的老师补课收钱","set":"gold","category":"教育类","category_alt":["市场监管类"],"urgent":"none","urgent_alt":[]}` + "\n" +
@@ -80,9 +80,9 @@ func TestRead(t *testing.T) {
 func TestReadFaults(t *testing.T) {
 	cat, _ := fixture(t)
 	for want, own := range map[string]fstest.MapFS{
-		"X01":     {"examples/X01.txt": file("text\n")},
-		"C9":      {"examples/danger/C9.txt": file("text\n")},
-		"urgent":  {"examples/news.tsv": file("B04\ttext\n")},
+		"X01":     {"examples/news.txt": file("X01 - text\n")},
+		"C9":      {"examples/news.txt": file("B04 C9 text\n")},
+		"urgent":  {"examples/news.txt": file("B04 text\n")},
 		"judged":  {"judged.csv": file("a,b\n")},
 		"no clas": {"judged.csv": file("u1,Z01,,\n")},
 	} {
