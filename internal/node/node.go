@@ -140,6 +140,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
 		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},
 		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
+		{Name: "tree", Every: 300 * time.Millisecond, Lease: true, Run: n.desk.Sequence},
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
 	}
 }

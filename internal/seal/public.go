@@ -2,7 +2,6 @@ package seal
 
 import (
 	"crypto/ecdh"
-	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/sha256"
 	"encoding/hex"
@@ -193,7 +192,7 @@ func Verify(keys PublicKeys, context string, digest [32]byte, sent time.Time, si
 	if k.Until != nil && sent.After(*k.Until) {
 		return hotline.Errorf(hotline.Invalid, "signature_key", "kid", sig.KeyID, k.Until.UTC().Format(time.RFC3339))
 	}
-	if len(k.Key) != ed25519.PublicKeySize || !ed25519.Verify(k.Key, append([]byte(context), digest[:]...), sig.Value) {
+	if !k.Signed(append([]byte(context), digest[:]...), sig.Value) {
 		return hotline.Errorf(hotline.Invalid, "signature_invalid", "value", sig.KeyID)
 	}
 	return nil

@@ -176,9 +176,9 @@ func (s *schema) readSQLite(t *testing.T, db *sql.DB) {
 		if own(name) {
 			continue
 		}
-		for _, c := range rows(t, db, `SELECT name, type, "notnull" OR pk > 0, pk, dflt_value FROM pragma_table_info(?)`, name) {
+		for _, c := range rows(t, db, `SELECT name, type, "notnull" OR pk > 0, pk, dflt_value, sum(pk > 0) OVER () FROM pragma_table_info(?)`, name) {
 			s.columns[name+"."+c[0]] = column(c[1], c[2], c[3], c[4])
-			if c[1] == "INTEGER" && c[3] == "1" { // the row number itself: SQLite keeps no index for it
+			if c[1] == "INTEGER" && c[3] == "1" && c[5] == "1" { // the row number itself: SQLite keeps no index for it
 				s.index("", name, "1", false, []string{c[0]}, "")
 			}
 		}

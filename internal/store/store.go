@@ -38,7 +38,7 @@ type Store struct {
 	lock     *os.File
 	reader   Reader
 	letters  Bell // rung when a letter was posted
-	changes  Bell // rung after every write
+	changes  Bell // rung after every write that is not silent
 	once     sync.Once
 	closed   error // what Close returned
 }
@@ -177,7 +177,7 @@ func (s *Store) Reader() *Reader { return &s.reader }
 // Letters rings whenever a write posted a letter.
 func (s *Store) Letters() *Bell { return &s.letters }
 
-// Changes rings after every write.
+// Changes rings after every write that is not silent.
 func (s *Store) Changes() *Bell { return &s.changes }
 
 // Ping says whether the database answers.
@@ -195,6 +195,18 @@ const tries = 8
 // when a guard missed or PostgreSQL asks for it. An error of fn undoes
 // everything it did.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	err := s.keep(ctx, fn)
+	if err == nil {
+		s.changes.Ring()
+	}
+	return err
+}
+
+// WriteSilently is Write for what no page shows: it does not ring the bell of
+// changes, at which open pages look again.
+func (s *Store) WriteSilently(ctx context.Context, fn func(*Tx) error) error { return s.keep(ctx, fn) }
+
+func (s *Store) keep(ctx context.Context, fn func(*Tx) error) error {
 	var err error
 	for try := range tries {
 		if try > 0 && s.postgres {
@@ -214,7 +226,6 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 			if posted {
 				s.letters.Ring()
 			}
-			s.changes.Ring()
 			return nil
 		}
 		if !errors.Is(err, ErrStale) && !retryable(err) {

@@ -332,6 +332,9 @@ func bells(t *testing.T, st *store.Store) {
 		t.Error("a write without letters: want the changes to ring, and they alone")
 	}
 	letters, changes = st.Letters().Wait(), st.Changes().Wait()
+	if err := st.WriteSilently(ctx, func(*store.Tx) error { return nil }); err != nil || rang(letters) || rang(changes) {
+		t.Errorf("a silent write: got %v, want it done and no bell", err)
+	}
 	failed := hotline.Errorf(hotline.Conflict, "case_closed", "")
 	err := st.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.PostLetter(ctx, newLetter()); err != nil {

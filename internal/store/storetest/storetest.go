@@ -94,6 +94,8 @@ var suite = []struct {
 	{"clocks fire once", clocksFireOnce},
 	{"due clocks", dueClocks},
 	{"events", events},
+	{"places in the tree", places},
+	{"tiles and heads", tilesAndHeads},
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},

@@ -1,0 +1,155 @@
+package audit
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"pgregory.net/rapid"
+
+	"liandong/internal/hotline"
+	"liandong/internal/seal"
+)
+
+// kept is tiles in memory.
+type kept map[TileAt][]Hash
+
+func (k kept) read(at TileAt) ([]Hash, error) { return k[at], nil }
+
+func (k kept) add(t testing.TB, size int64, leaves []Hash) {
+	t.Helper()
+	changed, err := AppendLeaves(size, leaves, k.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, tile := range changed {
+		k[at] = tile
+	}
+}
+
+func leavesOf(from, n int) []Hash {
+	out := make([]Hash, n)
+	for i := range out {
+		out[i] = HashLeaf(fmt.Append(nil, from+i))
+	}
+	return out
+}
+
+// However the leaves come, the tree is the one of RFC 6962, and every proof in
+// it holds for its leaf alone.
+func TestTree(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		k, roller, size := kept{}, NewRoller(), 0
+		roots := map[int]Hash{0: must(roller.Root())}
+		for range rapid.IntRange(1, 6).Draw(rt, "appends") {
+			n := rapid.SampledFrom([]int{1, 2, 7, 255, 256, 257, 700}).Draw(rt, "leaves")
+			for _, l := range leavesOf(size, n) {
+				if err := roller.Add(l); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			k.add(t, int64(size), leavesOf(size, n))
+			size += n
+			roots[size] = must(roller.Root())
+			if got := must(Root(int64(size), k.read)); got != roots[size] {
+				rt.Fatalf("%d leaves: got root %x, want %x", size, got, roots[size])
+			}
+		}
+		i := int64(rapid.IntRange(0, size-1).Draw(rt, "index"))
+		path := must(Inclusion(i, int64(size), k.read))
+		if !CheckInclusion(i, int64(size), leavesOf(int(i), 1)[0], path, roots[size]) {
+			rt.Fatalf("leaf %d of %d: the proof does not hold", i, size)
+		}
+		if CheckInclusion(i, int64(size), leavesOf(int(i)+1, 1)[0], path, roots[size]) {
+			rt.Fatalf("leaf %d of %d: the proof holds for another leaf", i, size)
+		}
+		for from, root := range roots {
+			path := must(Consistency(int64(from), int64(size), k.read))
+			if !CheckConsistency(int64(from), int64(size), path, root, roots[size]) {
+				rt.Fatalf("%d to %d: the proof does not hold", from, size)
+			}
+			root[0] ^= 1
+			if CheckConsistency(int64(from), int64(size), path, root, roots[size]) {
+				rt.Fatalf("%d to %d: the proof holds for another root", from, size)
+			}
+		}
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// A tree of three levels of tiles.
+func TestGreatTree(t *testing.T) {
+	k := kept{}
+	const size = 256*256 + 300
+	k.add(t, 0, leavesOf(0, size))
+	root := must(Root(size, k.read))
+	for _, i := range []int64{0, 255, 256, 65535, 65536, size - 1} {
+		if !CheckInclusion(i, size, leavesOf(int(i), 1)[0], must(Inclusion(i, size, k.read)), root) {
+			t.Errorf("leaf %d: the proof does not hold", i)
+		}
+	}
+	// What is torn out of storage is noticed, and nothing false comes of it.
+	delete(k, TileAt{Level: 1, Index: 1})
+	if _, err := Root(size, k.read); hotline.CodeOf(err) != "tree_torn" {
+		t.Errorf("a tile is missing: got %v, want tree_torn", err)
+	}
+	if _, err := AppendLeaves(size+1, leavesOf(0, 1), k.read); hotline.CodeOf(err) != "tree_torn" {
+		t.Errorf("leaves are missing: got %v, want tree_torn", err)
+	}
+}
+
+func TestHead(t *testing.T) {
+	keys := must(seal.NewKeyring(rand.Reader))
+	pub := keys.Public("540000-12345", "测试热线")
+	h := Head{Platform: "540000-12345", Size: 7, Root: leavesOf(0, 1)[0], Epoch: 2, At: time.Date(2026, 3, 11, 2, 0, 0, 120_000, time.UTC)}
+	signed := must(SignHead(h, keys))
+	got, kid, err := OpenHead(signed, pub)
+	if err != nil || got != h || kid != pub.Signing[0].ID {
+		t.Fatalf("got %+v by %s, %v, want %+v", got, kid, err, h)
+	}
+	// Any tool that reads notes reads it.
+	vkey, err := note.NewEd25519VerifierKey(Origin("540000-12345"), pub.Signing[0].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := note.Open([]byte(signed), note.VerifierList(must(note.NewVerifier(vkey)))); err != nil {
+		t.Errorf("sumdb/note: %v", err)
+	}
+	other := must(seal.NewKeyring(rand.Reader)).Public("540000-12345", "x")
+	elsewhere := pub
+	elsewhere.Platform = "540000-110"
+	ended := pub
+	ended.Signing = append([]seal.PublicKey{other.Signing[0]}, pub.Signing...)
+	until := h.At.Add(-time.Second)
+	ended.Signing[1].Until = &until
+	for name, c := range map[string]struct {
+		signed, code string
+		keys         seal.PublicKeys
+	}{
+		"other keys":     {signed, "head_signature", other},
+		"other platform": {signed, "head_signature", elsewhere},
+		"key ended":      {signed, "head_signature", ended},
+		"size changed":   {strings.Replace(signed, "\n7\n", "\n8\n", 1), "head_signature", pub},
+		"cut":            {signed[:len(signed)-3], "head_form", pub},
+		"empty":          {"", "head_form", pub},
+		"no head":        {string(must(note.Sign(&note.Note{Text: "x\n"}, &headSigner{platform: "540000-12345", keys: keys}))), "head_form", pub},
+	} {
+		if _, _, err := OpenHead(c.signed, c.keys); hotline.CodeOf(err) != c.code {
+			t.Errorf("%s: got %v, want %s", name, err, c.code)
+		}
+	}
+	for _, bad := range []string{"", h.Text() + "x\n", strings.Replace(h.Text(), "\n7\n", "\n07\n", 1), strings.Replace(h.Text(), "epoch 2", "epoch", 1)} {
+		if _, err := ParseHead(bad); hotline.CodeOf(err) != "head_form" {
+			t.Errorf("%q: got %v, want head_form", bad, err)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"liandong/internal/store"
+)
+
+// places: every event gets its place in the tree once.
+func places(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	var all []store.Event
+	for i := range 5 {
+		var e store.Event
+		fill(&e, i+1)
+		e.ID, e.CaseID = fmt.Sprintf("e%d", i), "c1"
+		all = append(all, e)
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.AddEvents(ctx, all...) })
+	waiting, err := st.Reader().Unplaced(ctx, 3)
+	want(t, "the oldest that wait", waiting, err, []store.Event{
+		{ID: "e0", Leaf: all[0].Leaf}, {ID: "e1", Leaf: all[1].Leaf}, {ID: "e2", Leaf: all[2].Leaf}})
+	write(t, st, func(tx *store.Tx) error { return tx.IndexEvents(ctx, 7, waiting[1:]) })
+	waiting, err = st.Reader().Unplaced(ctx, 9)
+	want(t, "those left", ids(waiting, func(e store.Event) string { return e.ID }), err, []string{"e0", "e3", "e4"})
+	err = st.Write(ctx, func(tx *store.Tx) error { return tx.IndexEvents(ctx, 20, []store.Event{{ID: "e1"}}) })
+	if !errors.Is(err, store.ErrStale) {
+		t.Errorf("a second place: got %v, want it stale", err)
+	}
+	err = st.Write(ctx, func(tx *store.Tx) error { return tx.IndexEvents(ctx, 7, []store.Event{{ID: "e3"}}) })
+	if !store.IsDuplicate(err) {
+		t.Errorf("a place that is taken: got %v, want a duplicate", err)
+	}
+	logged, err := st.Reader().LoggedOf(ctx, "c1", "e0", 3)
+	want(t, "of the case", logged, err, []store.LoggedEvent{{Event: all[1], Index: 7}, {Event: all[2], Index: 8}, {Event: all[3], Index: -1}})
+	logged, err = st.Reader().LoggedFrom(ctx, 8, 10)
+	want(t, "from an index", logged, err, []store.LoggedEvent{{Event: all[2], Index: 8}})
+}
+
+func tilesAndHeads(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	_, err := st.Reader().Head(ctx)
+	wantCode(t, "no head", err, "not_found", "head_not_found")
+	got, err := st.Reader().Tile(ctx, 1, 2)
+	want(t, "no tile", got, err, nil)
+	for _, b := range [][]byte{{1}, {1, 2}} {
+		write(t, st, func(tx *store.Tx) error { return tx.PutTile(ctx, 1, 2, b) })
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.PutTile(ctx, 0, 2, []byte{3}) })
+	got, err = st.Reader().Tile(ctx, 1, 2)
+	want(t, "a tile that grew", got, err, []byte{1, 2})
+
+	head := func(hour, size int64) store.TreeHead {
+		return store.TreeHead{Hour: hour, Size: size, Root: []byte{byte(size)}, Epoch: 1, At: start.Add(time.Duration(size) * time.Second), Note: fmt.Sprint(size)}
+	}
+	for _, h := range []store.TreeHead{head(5, 10), head(5, 20), head(6, 30), head(4, 40)} {
+		write(t, st, func(tx *store.Tx) error { return tx.PutHead(ctx, h) })
+	}
+	newest, err := st.Reader().Head(ctx)
+	want(t, "the greatest, though the clock went back", newest, err, head(4, 40))
+	kept, err := st.Reader().Heads(ctx, 10, 2)
+	want(t, "one an hour", kept, err, []store.TreeHead{head(5, 20), head(6, 30)})
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// TreeHead is a signed head of this node's log of events.
+type TreeHead struct {
+	Hour  int64 // since 1970: of each hour the last head is kept
+	Size  int64
+	Root  []byte
+	Epoch int64
+	At    time.Time
+	Note  string // as signed
+}
+
+const headColumns = `hour, size, root, epoch, at, note`
+
+func scanHead(rows scanner) (TreeHead, error) {
+	var h TreeHead
+	err := rows.Scan(&h.Hour, &h.Size, &h.Root, &h.Epoch, moment{&h.At}, &h.Note)
+	return h, err
+}
+
+// Head is the newest head of the log; NotFound where nothing was signed yet.
+func (r *Reader) Head(ctx context.Context) (TreeHead, error) {
+	var h TreeHead
+	err := r.one(ctx, "head", `SELECT `+headColumns+` FROM tree_head ORDER BY size DESC LIMIT 1`, nil,
+		&h.Hour, &h.Size, &h.Root, &h.Epoch, moment{&h.At}, &h.Note)
+	return h, err
+}
+
+// Heads lists the kept heads over more than a size, the smallest first.
+func (r *Reader) Heads(ctx context.Context, after int64, limit int) ([]TreeHead, error) {
+	return all(ctx, r, "heads", `SELECT `+headColumns+` FROM tree_head WHERE size > $1 ORDER BY size LIMIT $2`, []any{after, limit}, scanHead)
+}
+
+// PutHead keeps a head in the place of the one before of the same hour.
+func (t *Tx) PutHead(ctx context.Context, h TreeHead) error {
+	return t.put(ctx, "keep head", `INSERT INTO tree_head (hour, size, root, epoch, at, note) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (hour) DO UPDATE SET size = excluded.size, root = excluded.root, epoch = excluded.epoch, at = excluded.at, note = excluded.note`,
+		h.Hour, h.Size, h.Root, h.Epoch, micros(h.At), h.Note)
+}
+
+// Tile is a tile of the tree: hashes of 32 bytes, one after another; empty
+// where there is none.
+func (r *Reader) Tile(ctx context.Context, level int, index int64) ([]byte, error) {
+	found, err := all(ctx, r, "tile", `SELECT hashes FROM tree_tile WHERE level = $1 AND at = $2`, []any{level, index},
+		func(rows scanner) (b []byte, err error) {
+			err = rows.Scan(&b)
+			return b, err
+		})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// PutTile writes a tile, new or grown.
+func (t *Tx) PutTile(ctx context.Context, level int, index int64, hashes []byte) error {
+	return t.put(ctx, "write tile", `INSERT INTO tree_tile (level, at, hashes) VALUES ($1, $2, $3)
+		ON CONFLICT (level, at) DO UPDATE SET hashes = excluded.hashes`, level, index, hashes)
+}
+
+// Unplaced lists events that have no place in the tree yet, oldest first.
+func (r *Reader) Unplaced(ctx context.Context, limit int) ([]Event, error) {
+	return all(ctx, r, "events", `SELECT id, leaf FROM event WHERE leaf_index IS NULL ORDER BY id LIMIT $1`, []any{limit},
+		func(rows scanner) (e Event, err error) {
+			var leaf []byte
+			err = rows.Scan(&e.ID, &leaf)
+			copy(e.Leaf[:], leaf)
+			return e, err
+		})
+}
+
+// IndexEvents gives events their places in the tree, one after another from
+// first. One that has a place already is ErrStale.
+func (t *Tx) IndexEvents(ctx context.Context, first int64, es []Event) error {
+	for i, e := range es {
+		err := t.must(ctx, "index event", `UPDATE event SET leaf_index = $1 WHERE id = $2 AND leaf_index IS NULL`, first+int64(i), e.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoggedEvent is an event with its place in the tree.
+type LoggedEvent struct {
+	Event
+	Index int64 // -1: it has none yet
+}
+
+const loggedColumns = eventColumns + `, COALESCE(leaf_index, -1)`
+
+func scanLogged(rows scanner) (LoggedEvent, error) {
+	var e LoggedEvent
+	var leaf []byte
+	err := rows.Scan(&e.ID, &e.CaseID, &e.LegID, moment{&e.At}, &e.Kind, &e.Platform, &e.ActorID, &e.ActorName, &e.ActorRole,
+		&e.Body, &e.Note, &e.Commitment, &leaf, &e.Index)
+	copy(e.Leaf[:], leaf)
+	return e, err
+}
+
+// LoggedOf lists the events of a case with their places, oldest first.
+func (r *Reader) LoggedOf(ctx context.Context, caseID, after string, limit int) ([]LoggedEvent, error) {
+	return all(ctx, r, "events", `SELECT `+loggedColumns+` FROM event WHERE case_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
+		[]any{caseID, after, limit}, scanLogged)
+}
+
+// LoggedFrom lists events in the order of the tree, from an index on.
+func (r *Reader) LoggedFrom(ctx context.Context, index int64, limit int) ([]LoggedEvent, error) {
+	return all(ctx, r, "events", `SELECT `+loggedColumns+` FROM event WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2`,
+		[]any{index, limit}, scanLogged)
+}
