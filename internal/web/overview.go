@@ -74,7 +74,16 @@ type AlertPart struct {
 	Path string
 	Unit bool
 	At   time.Time // since when the first of them waits
+	// Other says that one of them came from the other line: it has a sound of its own.
+	Other bool
+	// Climbed says that nobody took up the first within climbAfter, and that a
+	// shift leader is asked.
+	Climbed bool
 }
+
+// climbAfter is how long an urgent case may wait for anybody before it is the
+// shift leader's (a minute, as for acceptance: docs/operations.md).
+const climbAfter = time.Minute
 
 const alertRows = 20
 
@@ -91,11 +100,13 @@ func (s *site) alert(q *request) error {
 			switch firstStep(v) {
 			case "accept", "phone", "dual_dispatch", "record_danger", "dispatch_first", "resolve":
 				a.add("/cases/"+v.ID, v.CreatedAt)
+				a.Other = a.Other || v.Channel == "platform"
 			}
 		}
 		if a.N > 1 {
 			a.Path = "/cases?urgent=1"
 		}
+		a.Climbed = a.N > 0 && q.actor.Has(hotline.HandOver) && s.desk.Now().Sub(a.At) > climbAfter
 		return s.part(q, "overview", "alert", a)
 	}
 	if q.actor.Has(hotline.WorkLegs) {

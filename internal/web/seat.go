@@ -17,6 +17,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
+	"liandong/internal/knowledge"
 	"liandong/internal/leg"
 	"liandong/internal/triage"
 )
@@ -63,6 +64,8 @@ type Panel struct {
 	Outcomes   []casefile.Outcome
 	Similar    []SimilarCase
 	Seen       string // what the operator sees as urgent; checked on sending
+	Quick      []QuickEnd
+	Script     Script
 	AskMore    string // of the words so far, where a second opinion is to be asked for; "" none
 }
 
@@ -87,6 +90,21 @@ type SimilarCase struct {
 	Own bool // of the same caller
 }
 
+// QuickEnd is an end of a call that takes two keys and no words.
+type QuickEnd struct {
+	Code    string
+	Outcome casefile.Outcome
+	Key     int // Alt+Key goes to its button, Enter presses it
+}
+
+var quickEnds = []QuickEnd{
+	{"silent", casefile.SilentCall, 5}, {"false", casefile.FalseCall, 6},
+	{"elsewhere", casefile.ReferredOut, 7}, {"refused", casefile.ReferredOut, 8},
+}
+
+// Script is what to ask and say.
+type Script struct{ Stay, Ask, Tell []knowledge.Line }
+
 // What a seat can do with a call; the value of the button "do".
 const (
 	doTriage   = "triage"
@@ -98,6 +116,7 @@ const (
 	doDispatch = "dispatch"
 	doThreeWay = "three_way"
 	doClose    = "close"
+	closeAs    = "close:" // and the code of a quick end
 )
 
 func (s *site) seatPage(q *request) error {
@@ -226,6 +245,10 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 		}
 	}
 	s.chooseUnits(&p)
+	if p.Urgent == "" {
+		p.Quick = quickEnds
+	}
+	p.Script = Script{Stay: s.book.Of(knowledge.Stay, p.Urgent), Ask: s.book.Of(knowledge.Ask, p.item(), p.Category), Tell: s.book.Of(knowledge.Tell, p.item(), p.Category)}
 	if s.cfg.Advisor != nil && !p.Blank && !p.Unread {
 		p.AskMore = fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text)))
 	}
@@ -429,7 +452,7 @@ func (s *site) similar(q *request, text, region, phone string) ([]SimilarCase, e
 // intake takes the case and does with it what the button said, in one action.
 func (s *site) intake(q *request) error {
 	f := Form{Action: "/desk", values: q.PostForm}
-	do := q.field("do")
+	do := s.quickEnd(q)
 	if do == doTriage {
 		return s.seatPage(q)
 	}
@@ -463,11 +486,31 @@ func (s *site) intake(q *request) error {
 	return s.to(q, to, flash)
 }
 
+// quickEnd reads what the button said. A quick end fills in what has to be on
+// record, where nobody typed it.
+func (s *site) quickEnd(q *request) (do string) {
+	do = q.field("do")
+	code, ok := strings.CutPrefix(do, closeAs)
+	i := slices.IndexFunc(quickEnds, func(e QuickEnd) bool { return e.Code == code })
+	if !ok || i < 0 {
+		return do
+	}
+	w := s.pages[q.lang].words
+	set := func(name, value string) { q.Form.Set(name, value); q.PostForm.Set(name, value) }
+	set("outcome", string(quickEnds[i].Outcome))
+	for _, name := range []string{"told", "text"} {
+		if q.text(name) == "" {
+			set(name, w.T("web.seat."+name+"."+code))
+		}
+	}
+	return doClose
+}
+
 func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error) {
 	w := s.pages[q.lang].words
 	outcome := casefile.Outcome(q.field("outcome"))
 	if do == doClose && q.text("text") == "" && outcome == casefile.SilentCall {
-		f = f.preset("text", w.T("web.seat.silent")) // nobody spoke: there are no words to keep
+		f = f.preset("text", w.T("web.seat.text.silent")) // nobody spoke: there are no words to keep
 	}
 	p, err := s.panel(q, f)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/door"
 	"liandong/internal/hotline"
+	"liandong/internal/knowledge"
 	"liandong/internal/message"
 	"liandong/internal/store"
 	"liandong/internal/triage"
@@ -113,6 +114,7 @@ type site struct {
 	auth  Auth
 	log   *slog.Logger
 	cfg   Config
+	book  *knowledge.Book     // what the seat asks and says
 	pages map[string]*pageSet // by language
 }
 
@@ -126,6 +128,10 @@ func newSite(cfg Config) *site {
 	s := &site{desk: cfg.Desk, auth: cfg.Auth, log: cfg.Log, cfg: cfg, pages: map[string]*pageSet{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.book, err = knowledge.Seed(); err != nil {
+		panic(err) // part of the program, as templates are; a test reads it
 	}
 	for _, lang := range message.Languages() {
 		s.pages[lang] = parsePages(s.words(lang))

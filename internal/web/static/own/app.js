@@ -28,6 +28,9 @@
     } else if (event.altKey && !event.ctrlKey && /^Digit[1-4]$/.test(event.code)) {
       const radio = one(`input[data-key="${event.code.slice(5)}"]`);
       if (radio) { event.preventDefault(); radio.click(); }
+    } else if (event.altKey && !event.ctrlKey && /^Digit[5-8]$/.test(event.code)) {
+      const end = one(`button[data-key="${event.code.slice(5)}"]`); // one key goes there, Enter presses it
+      if (end) { event.preventDefault(); end.focus(); }
     } else if (event.key === "Enter" && event.target.matches?.("#intake input:not([type=checkbox]):not([type=radio])")) {
       event.preventDefault();
     }
@@ -113,6 +116,50 @@
   document.addEventListener("click", (event) => {
     if (form && event.target.closest?.('#intake button[value="triage"]')) { event.preventDefault(); form.dispatchEvent(new Event("panel")); }
   });
+
+  // An urgent case is heard: once when it comes, then every twenty seconds for as long as nobody takes it up. What comes from the
+  // other line sounds otherwise than what is one's own. Silence is for a stated time, on this machine.
+  const tunes = { own: [[880, 0, .18], [880, .26, .18], [880, .52, .18]], other: [[660, 0, .3], [990, .34, .3], [660, .68, .3], [990, 1.02, .3]] };
+  let audio;
+  const play = (which) => {
+    try {
+      audio ||= new AudioContext();
+      audio.resume();
+      for (const [pitch, at, lasts] of tunes[which] || tunes.own) {
+        const tone = audio.createOscillator(), loud = audio.createGain(), start = audio.currentTime + at;
+        tone.frequency.value = pitch;
+        loud.gain.setValueAtTime(.25, start);
+        loud.gain.setValueAtTime(0, start + lasts);
+        tone.connect(loud).connect(audio.destination);
+        tone.start(start); tone.stop(start + lasts);
+      }
+      document.body.dataset.played = which; // what a test can see of a sound
+    } catch { /* a machine without sound still shows the banner */ }
+  };
+  const mutedUntil = () => Number(store?.getItem("liandong.mute") || 0);
+  const sound = one("#sound"), soundState = one("#sound-state");
+  const saySound = () => {
+    if (!soundState) return;
+    const until = mutedUntil();
+    soundState.textContent = until > Date.now() ? soundState.dataset.until + " " + new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
+  };
+  sound?.addEventListener("click", (event) => {
+    const which = event.target.dataset.play, minutes = event.target.dataset.mute;
+    if (which) play(which);
+    if (minutes !== undefined) { store?.setItem("liandong.mute", String(minutes === "0" ? 0 : Date.now() + minutes * 60e3)); saySound(); sound.open = false; }
+  });
+  let heard = { n: 0, since: "", at: 0 };
+  const listen = () => {
+    saySound();
+    const alarm = one("#alarm");
+    if (!alarm) { heard = { n: 0, since: "", at: 0 }; return; }
+    const n = Number(alarm.dataset.n), isNew = n > heard.n || alarm.dataset.since !== heard.since;
+    if (!isNew && Date.now() - heard.at < 20e3) return;
+    heard = { n, since: alarm.dataset.since, at: Date.now() };
+    if (mutedUntil() < Date.now()) play(alarm.dataset.sound);
+  };
+  document.addEventListener("htmx:after:swap", listen);
+  setInterval(listen, 5e3);
 
   // A link to a part of the page opens it.
   const open = () => {
