@@ -87,6 +87,8 @@ func testDemo(t *testing.T, more ...string) {
 		agree(t, n.URL, n.Token)
 	}
 	signIn(t, ready)
+	proves(t, ready.Nodes[0], c.ID)
+	proves(t, ready.Nodes[1], there.ID)
 
 	s.stop()
 	if err := os.Remove(file); err != nil {
@@ -111,6 +113,40 @@ func testDemo(t *testing.T, more ...string) {
 		"legs": []fields{{"to": "12345", "ask": "非警务，请接续"}}})
 	arrived(t, desk, "540000-110", c.ID)
 	s.stop()
+}
+
+// proves exports a case by the command and verifies it, and the node's log.
+func proves(t *testing.T, n node.ReadyNode, id string) {
+	t.Helper()
+	file, keys := filepath.Join(t.TempDir(), "case.proof"), filepath.Join(t.TempDir(), "keys.json")
+	info := do[node.KeysInfo](t, api(t, n), http.MethodGet, "/api/v1/keys", nil)
+	if err := os.WriteFile(keys, info.Keys.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := func(status int, says string, args ...string) {
+		t.Helper()
+		var out, diagnostics strings.Builder
+		if got := run(t.Context(), args, strings.NewReader(""), &out, &diagnostics); got != status || !strings.Contains(out.String(), says) {
+			t.Errorf("%v: got status %d, %s%s, want %d and %q", args, got, out.String(), diagnostics.String(), status, says)
+		}
+	}
+	command(done, "", "export", "--node", n.URL, "--token", n.Token, "--case", id, "--out", file)
+	command(done, "The key is the file's own", "verify", file)
+	command(done, "OK\n", "verify", file, "--key", keys)
+	command(done, `"pinned": true`, "verify", file, "--key", keys, "--json")
+	command(done, "log of "+info.Keys.Platform, "verify", n.URL, "--token", n.Token, "--key", keys)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(string(whole), `"kind":"accept"`, `"kind":"return"`, 1)
+	if forged == string(whole) {
+		t.Fatal("nothing to forge in the file")
+	}
+	if err := os.WriteFile(file, []byte(forged), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(failed, "(record_changed)", "verify", file)
 }
 
 // arrived waits for the case that belongs to another platform's.
@@ -455,6 +491,9 @@ func TestAdminCalls(t *testing.T) {
 		{"GET", "/api/v1/people", little.Token, "", 403, "denied"},
 		{"POST", "/api/v1/tokens", little.Token, "{}", 403, "denied"},
 		{"POST", "/api/v1/reconcile", little.Token, "", 403, "denied"},
+		{"GET", "/api/v1/log", little.Token, "", 403, "denied"},
+		{"POST", "/api/v1/cases/moon/export", little.Token, "{}", 403, "denied"},
+		{"POST", "/api/v1/cases/moon/export", n.Token, "{}", 404, "case_not_found"},
 		{"POST", "/api/v1/links", n.Token, "{", 422, "body_invalid"},
 		{"POST", "/api/v1/links", n.Token, `{"kees": 1}`, 422, "body_invalid"},
 		{"POST", "/api/v1/links", n.Token, `{"keys": {}}`, 422, "keys_format"},

@@ -164,16 +164,21 @@ func (w *work) eventBy(by hotline.Actor, at time.Time, kind, legID string, b bod
 		}
 		e.Note, e.Commitment = seal.SealField(w.key, "event|note|"+e.ID, plain), commitment
 	}
-	_, leaf, err := audit.Leaf(audit.Record{
-		ID: e.ID, Node: w.d.node.Platform, Case: e.CaseID, Leg: e.LegID, At: e.At.UnixMicro(), Kind: e.Kind,
-		Actor: e.ActorID, ActorRole: e.ActorRole, Body: json.RawMessage(e.Body), Commitment: e.Commitment,
-	})
+	_, leaf, err := audit.Leaf(recordOf(w.d.node.Platform, e))
 	if err != nil {
 		return fmt.Errorf("event %s: %w", kind, err)
 	}
 	e.Leaf = leaf
 	w.events = append(w.events, e)
 	return nil
+}
+
+// recordOf is an event as it is proved.
+func recordOf(platform string, e store.Event) audit.Record {
+	return audit.Record{
+		ID: e.ID, Node: platform, Case: e.CaseID, Leg: e.LegID, At: e.At.UnixMicro(), Kind: e.Kind,
+		Actor: e.ActorID, ActorRole: e.ActorRole, Body: json.RawMessage(e.Body), Commitment: e.Commitment,
+	}
 }
 
 // Expiry of retries, and only of retries: the receiver takes a late offer.

@@ -36,6 +36,8 @@ const (
 	EditCatalogue Right = "catalogue.edit"  // drafts of the catalogue, trying and publishing them
 	SeeLinks      Right = "links.see"       // links and their letters
 	MendLinks     Right = "links.mend"      // send again, void, clear the repair list
+	ExportProof   Right = "proof.export"    // cases and the log with their proofs, to be verified elsewhere
+	EraseCase     Right = "case.erase"      // destroy the key of a case, with a reason
 	HandOver      Right = "shift.hand_over" // sign for a shift, at its end or its beginning
 	Administer    Right = "node.administer"
 )
@@ -44,14 +46,14 @@ const (
 // denied. Scope (whose case, which unit, which region) is decided by May.
 var rights = map[Role]map[Right]bool{
 	Operator:      set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson),
-	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, SeeLinks, MendLinks, HandOver),
+	ShiftLeader:   set(SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, SeeLinks, MendLinks, ExportProof, EraseCase, HandOver),
 	Clerk:         set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	DutyOfficer:   set(SeeCases, WorkLegs, AskLegs, RevealPerson),
 	Supervisor:    set(SeeCases, AskLegs, SeeOverview, Supervise, SeeLinks),
 	Secretary:     set(SeeCases, SeeOverview, Consult, EditCatalogue),
 	Editor:        set(SeeCases, SeeOverview, EditCatalogue),
-	Auditor:       set(SeeCases, SeeOverview, SeeLinks, RevealPerson),
-	Administrator: set(SeeOverview, SeeLinks, MendLinks, Administer),
+	Auditor:       set(SeeCases, SeeOverview, SeeLinks, RevealPerson, ExportProof),
+	Administrator: set(SeeOverview, SeeLinks, MendLinks, ExportProof, Administer),
 	Integration:   {}, // a token carries scopes, see Actor.Scopes
 	Citizen:       {},
 	Peer:          {}, // a peer's letter is checked by signature and leg, not by role
@@ -76,7 +78,7 @@ func Roles() []Role {
 
 // Rights lists every right there is.
 func Rights() []Right {
-	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, EditCatalogue, SeeLinks, MendLinks, HandOver, Administer}
+	return []Right{SeeCases, TakeCases, DecideCases, WorkLegs, AskLegs, RevealPerson, SeeOverview, Supervise, Consult, EditCatalogue, SeeLinks, MendLinks, ExportProof, EraseCase, HandOver, Administer}
 }
 
 // Actor is who does something: a person, a program with a token, the peer, or

@@ -10,21 +10,21 @@ import (
 // permissions is the table of rights written out once more, by hand: one line a
 // role, one column a right. What is not granted here must be denied.
 const permissions = `
-role           cases.see  cases.take  cases.decide  legs.work  legs.ask  person.reveal  overview.see  cases.supervise  cases.consult  catalogue.edit  links.see  links.mend  shift.hand_over  node.administer
-operator       yes        yes         yes           yes        yes       yes            -             -                -              -               -          -           -                -
-shift_leader   yes        yes         yes           yes        yes       yes            yes           yes              yes            -               yes        yes         yes              -
-clerk          yes        -           -             yes        yes       yes            -             -                -              -               -          -           -                -
-duty_officer   yes        -           -             yes        yes       yes            -             -                -              -               -          -           -                -
-supervisor     yes        -           -             -          yes       -              yes           yes              -              -               yes        -           -                -
-secretary      yes        -           -             -          -         -              yes           -                yes            yes             -          -           -                -
-editor         yes        -           -             -          -         -              yes           -                -              yes             -          -           -                -
-auditor        yes        -           -             -          -         yes            yes           -                -              -               yes        -           -                -
-administrator  -          -           -             -          -         -              yes           -                -              -               yes        yes         -                yes
-integration    -          -           -             -          -         -              -             -                -              -               -          -           -                -
-citizen        -          -           -             -          -         -              -             -                -              -               -          -           -                -
-peer           -          -           -             -          -         -              -             -                -              -               -          -           -                -
-machine        -          -           -             -          -         -              -             -                -              -               -          -           -                -
-nobody         -          -           -             -          -         -              -             -                -              -               -          -           -                -
+role           cases.see  cases.take  cases.decide  legs.work  legs.ask  person.reveal  overview.see  cases.supervise  cases.consult  catalogue.edit  links.see  links.mend  proof.export  case.erase  shift.hand_over  node.administer
+operator       yes        yes         yes           yes        yes       yes            -             -                -              -               -          -           -             -           -                -
+shift_leader   yes        yes         yes           yes        yes       yes            yes           yes              yes            -               yes        yes         yes           yes         yes              -
+clerk          yes        -           -             yes        yes       yes            -             -                -              -               -          -           -             -           -                -
+duty_officer   yes        -           -             yes        yes       yes            -             -                -              -               -          -           -             -           -                -
+supervisor     yes        -           -             -          yes       -              yes           yes              -              -               yes        -           -             -           -                -
+secretary      yes        -           -             -          -         -              yes           -                yes            yes             -          -           -             -           -                -
+editor         yes        -           -             -          -         -              yes           -                -              yes             -          -           -             -           -                -
+auditor        yes        -           -             -          -         yes            yes           -                -              -               yes        -           yes           -           -                -
+administrator  -          -           -             -          -         -              yes           -                -              -               yes        yes         yes           -           -                yes
+integration    -          -           -             -          -         -              -             -                -              -               -          -           -             -           -                -
+citizen        -          -           -             -          -         -              -             -                -              -               -          -           -             -           -                -
+peer           -          -           -             -          -         -              -             -                -              -               -          -           -             -           -                -
+machine        -          -           -             -          -         -              -             -                -              -               -          -           -             -           -                -
+nobody         -          -           -             -          -         -              -             -                -              -               -          -           -             -           -                -
 `
 
 func TestEveryRoleAndRight(t *testing.T) {

@@ -34,6 +34,7 @@ var levels = []struct {
 	{false, []string{"message"}},       // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},
+	{false, []string{"proof"}},
 	{false, []string{"letter"}},
 	{true, []string{"consultation", "supervision", "assessment", "staffing", "incident", "knowledge"}},
 	{true, []string{"casefile", "leg", "deadline", "triage"}},

@@ -70,6 +70,9 @@ func HashOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Digest is what a signature under a canonical content signs.
+func Digest(content []byte) [32]byte { return sha256.Sum256(content) }
+
 // HashOfWire is the content hash of a document that Parse may refuse, "" where
 // it has no canonical form.
 func HashOfWire(wire []byte) string {
@@ -96,6 +99,12 @@ func (e Envelope) Verify(pub seal.PublicKeys) error {
 		return refuse(CodeSignature, "/from", "these are the keys of another platform", nil)
 	}
 	return verify(pub, e.content, e.SentAt, e.Sig)
+}
+
+// VerifyContent checks a signature under a canonical content, by its writer's
+// keys; sent is the content's own sent_at. The error is letter_signature.
+func VerifyContent(pub seal.PublicKeys, content []byte, sent time.Time, sig seal.Signature) error {
+	return verify(pub, content, sent, sig)
 }
 
 func verify(pub seal.PublicKeys, content []byte, sent time.Time, sig seal.Signature) error {

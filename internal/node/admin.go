@@ -394,6 +394,42 @@ func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
 	}
 }
 
+// exportRoutes are the calls that give out proofs: files of lines, which go out
+// as they are made.
+func (n *Node) exportRoutes(mux *http.ServeMux, doors *api.API) {
+	mux.Handle("GET /api/v1/log", doors.Guard(hotline.ExportProof, func(w http.ResponseWriter, r *http.Request, actor hotline.Actor) error {
+		return n.desk.ExportLog(r.Context(), actor, &proofAnswer{ResponseWriter: w})
+	}))
+	mux.Handle("POST /api/v1/cases/{id}/export", doors.Guard(hotline.ExportProof, func(w http.ResponseWriter, r *http.Request, actor hotline.Actor) error {
+		_, err := take(call{ctx: r.Context(), r: r, w: w, actor: actor}, func(ctx context.Context, in ExportAsk) (struct{}, error) {
+			return struct{}{}, n.desk.ExportCase(ctx, actor, r.PathValue("id"), in.Reason, &proofAnswer{ResponseWriter: w})
+		})
+		return err
+	}))
+}
+
+// ExportAsk asks for a case with its proofs; with a reason, personal data in
+// the clear.
+type ExportAsk struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// proofAnswer says what comes as soon as something does; a refusal before is a
+// problem document.
+type proofAnswer struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (p *proofAnswer) Write(b []byte) (int, error) {
+	if !p.begun {
+		p.begun = true
+		p.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
+		p.WriteHeader(http.StatusOK)
+	}
+	return p.ResponseWriter.Write(b)
+}
+
 // call is one request of a program.
 type call struct {
 	ctx   context.Context

@@ -38,6 +38,7 @@ func (n *Node) Handler() http.Handler {
 	mux.Handle("/exchange/v1/", n.certified(n.exchange.Handler()))
 	doors := api.New(api.Config{Desk: n.desk, Auth: n.auth, Ready: n.store.Ping, Log: n.log, Version: n.opt.Version})
 	n.adminRoutes(mux, doors)
+	n.exportRoutes(mux, doors)
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, doors)
 	}
