@@ -65,6 +65,16 @@ func ParseHead(text string) (Head, error) {
 	return h, nil
 }
 
+// ReadHead reads a signed head without looking at its signature: one that was
+// opened before.
+func ReadHead(signed string) (Head, error) {
+	text, _, ok := strings.Cut(signed, "\n\n")
+	if !ok {
+		return Head{}, hotline.Errorf(hotline.Invalid, "head_form", "head")
+	}
+	return ParseHead(text + "\n")
+}
+
 func mustInt(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil

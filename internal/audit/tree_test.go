@@ -153,3 +153,44 @@ func TestHead(t *testing.T) {
 		}
 	}
 }
+
+func TestFollow(t *testing.T) {
+	honest, forged := kept{}, kept{}
+	leaves := leavesOf(0, 600)
+	honest.add(t, 0, leaves)
+	other := append([]Hash(nil), leaves...)
+	other[7] = leavesOf(9000, 1)[0]
+	forged.add(t, 0, other)
+	at := time.Date(2026, 3, 11, 2, 0, 0, 0, time.UTC)
+	head := func(k kept, size, epoch int64, minute int) Head {
+		return Head{Platform: "p", Size: size, Root: must(Root(size, k.read)), Epoch: epoch, At: at.Add(time.Duration(minute) * time.Minute)}
+	}
+	known := head(honest, 300, 1, 0)
+	for _, c := range []struct {
+		name string
+		next Head
+		from int64
+		of   kept
+		want Verdict
+	}{
+		{"longer", head(honest, 600, 1, 1), 300, honest, Follows},
+		{"the same", head(honest, 300, 1, 1), 0, honest, Follows},
+		{"longer, by another proof", head(honest, 600, 1, 1), 200, honest, Untold},
+		{"rewritten and longer", head(forged, 600, 1, 1), 300, forged, Rewritten},
+		{"rewritten, honest proof", head(forged, 600, 1, 1), 300, honest, Rewritten},
+		{"rewritten, as long", head(forged, 300, 1, 1), 0, forged, Rewritten},
+		{"shorter", head(honest, 200, 1, 1), 200, honest, Shorter},
+		{"an older one, late", head(honest, 200, 1, -1), 200, honest, Late},
+		{"restored and shorter", head(honest, 200, 2, 1), 200, honest, Restored},
+		{"restored and other", head(forged, 600, 2, 1), 300, forged, Restored},
+		{"restored in time", head(honest, 600, 2, 1), 300, honest, Follows},
+	} {
+		path := must(Consistency(min(c.from, c.next.Size), c.next.Size, c.of.read))
+		if got := Follow(known, c.next, c.from, path); got != c.want || got.Broken() != (c.want == Rewritten || c.want == Shorter || c.want == Restored) {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+	if got := Follow(Head{}, known, 0, nil); got != Follows {
+		t.Errorf("the first head: got %s, want it taken", got)
+	}
+}

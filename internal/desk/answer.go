@@ -34,6 +34,10 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	if m.Type == leg.TypeError {
 		state = store.LetterRefused
 	}
+	if !leg.Numbered(out.Type) { // a peer that knows no heads: nothing waits for one
+		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, string(doc), d.Now())
+		return err
+	}
 	switch {
 	case out.State == store.LetterWaiting:
 		if err := tx.EndWaiting(ctx, out.ID, state, string(doc), d.Now()); err != nil {

@@ -193,7 +193,11 @@ type LinkView struct {
 	Stuck    []store.LetterOut
 	Refused  []store.LetterIn
 	Refusals []store.Refusal
+	Head     store.PeerHead // what is known of the peer's log
 }
+
+// Unproven says that the peer's history is not the one that was known.
+func (v LinkView) Unproven() bool { return !v.Head.UnprovenAt.IsZero() }
 
 const waitingMost = 1000
 
@@ -221,6 +225,9 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 			return nil, err
 		}
 		if v.Refusals, err = d.read.Refusals(ctx, l.Peer, hotline.PageDefault); err != nil {
+			return nil, err
+		}
+		if v.Head, err = d.read.PeerHead(ctx, l.Peer); err != nil {
 			return nil, err
 		}
 		out = append(out, v)

@@ -59,6 +59,9 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 
 func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
 	m := in.Letter
+	if m.Type == leg.TypeHead {
+		return leg.Letter{}, d.heardHead(ctx, tx, link, m)
+	}
 	known, err := tx.Arrival(ctx, m.ID, m.Leg, m.Number)
 	if err != nil {
 		return leg.Letter{}, err

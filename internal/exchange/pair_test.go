@@ -48,6 +48,7 @@ type side struct {
 	st   *store.Store
 	desk *desk.Desk
 	x    *Exchange
+	dsn  string
 	keys *seal.Keyring
 	srv  *httptest.Server
 	node store.Node
@@ -118,6 +119,7 @@ func newSide(t *testing.T, engine string, p *pair, line string) *side {
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, s.node) }); err != nil {
 		t.Fatal(err)
 	}
+	s.dsn = dsn
 	s.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: s.node, Catalogue: cat, Directory: dir, Calendar: cal,
 		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: p.clock.Now})
 	s.x = New(s.desk, st, keys, nil)

@@ -232,7 +232,7 @@ func (x *Exchange) prepare(ctx context.Context, s shipment, out store.LetterOut)
 func (x *Exchange) handed(ctx context.Context, s shipment, outs []store.LetterOut) error {
 	var wait []store.LetterOut
 	for _, out := range outs {
-		if out.Type != leg.TypeError {
+		if leg.Numbered(out.Type) {
 			wait = append(wait, out)
 			continue
 		}

@@ -15,6 +15,7 @@ const (
 	TypeOffer   = "offer"
 	TypeReceipt = "receipt"
 	TypeError   = "error"
+	TypeHead    = "head" // of the sender's log of events
 )
 
 // TypeOf is the type of the letter that tells of a verb.
@@ -104,6 +105,13 @@ type Body struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Consent *bool    `json:"consent,omitempty"`
 
+	// head: the signed head, and the proof that it goes on from the head of size
+	// From; Seen is the size of the receiver's head that the sender holds
+	Head string   `json:"head,omitempty"`
+	From int64    `json:"from,omitempty"`
+	Path []string `json:"path,omitempty"`
+	Seen int64    `json:"seen,omitempty"`
+
 	// callback
 	Solved       *bool `json:"solved,omitempty"`
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
@@ -146,7 +154,7 @@ func (p Private) Empty() bool {
 
 // Numbered says that letters of a type take a number in their leg and are
 // receipted.
-func Numbered(typ string) bool { return typ != TypeReceipt && typ != TypeError }
+func Numbered(typ string) bool { return typ != TypeReceipt && typ != TypeError && typ != TypeHead }
 
 // Expires says that retries of a type end at expires_at: offers, urges and
 // asks. A letter that moves state is retried until receipted.

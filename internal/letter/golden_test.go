@@ -75,6 +75,10 @@ func at(minute int) time.Time {
 
 func ptr[T any](v T) *T { return &v }
 
+// goldenHead is a head as it reads; its letter is an example of the form only.
+const goldenHead = "liandong.log/1/110\n7\n" + "zD8jrxMBcByDry/gIIspjIV8XKJyXprtN/hUAEnpM9g=\nepoch 1\nat 2026-03-02T13:10:00.000000Z\n\n" +
+	"— liandong.log/1/110 zkLCwvKOMGJ+RwoYHNsNfxZfJ7oFa2kOIDOrsgLhelamZPrGvIIfOx6PVbISGlqlD1J6dk6ZpqDiLd+lITkd8Jjo9AE=\n"
+
 // golden is a letter of the published examples.
 type golden struct {
 	name    string
@@ -143,6 +147,8 @@ func goldens() []golden {
 
 	urge := draft(25, "urge", "12345", legA, 6, 300, desk(leg.Body{}))
 	urge.ExpiresAt = ptr(at(600))
+	head := draft(34, "head", "110", "", 0, 700, leg.Body{Head: goldenHead, From: 5, Path: []string{strings.Repeat("A", 43) + "="}, Seen: 9})
+	head.Cases = nil
 	newer := draft(31, "progress", "110", legA, 9, 400, officer(leg.Body{}))
 	newer.Schema = "1.7"
 
@@ -188,6 +194,7 @@ func goldens() []golden {
 		{name: "contest", letter: draft(30, "contest", "110", legB, 2, 80, officer(leg.Body{})), private: leg.Private{Note: "按清单属贵方职责。"}},
 		{name: "escalate", letter: draft(32, "escalate", "12345", legB, 2, 85, desk(leg.Body{UrgentClass: "C4", Level: 1, RestLeg: legC})), private: leg.Private{Note: "电线裸露，有人触电。"}},
 		{name: "void", letter: draft(33, "void", "12345", legA, 10, 600, leg.Body{Re: "01k1testletter000000000098", Hash: hash})},
+		{name: "head", letter: head},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 	}
 }

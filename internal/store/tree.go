@@ -114,3 +114,60 @@ func (r *Reader) LoggedFrom(ctx context.Context, index int64, limit int) ([]Logg
 	return all(ctx, r, "events", `SELECT `+loggedColumns+` FROM event WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2`,
 		[]any{index, limit}, scanLogged)
 }
+
+// PeerHead is what a node knows of a peer's log, and the peer of ours.
+type PeerHead struct {
+	Peer     string
+	Size     int64  // of the last head that fitted
+	Note     string // that head, as signed
+	HeardAt  time.Time
+	Theirs   int64 // size of our head that the peer said it holds
+	SentSize int64 // of our head, when we last wrote
+	SentSeen int64 // of its head, when we last wrote
+	SentAt   time.Time
+
+	// UnprovenAt is since when the peer's log is not the one that we knew; Other
+	// is the head that shows it, until a person has dealt with it.
+	UnprovenAt time.Time
+	Unproven   string // why: a verdict
+	Other      string
+}
+
+const peerHeadColumns = `peer, size, note, heard_at, theirs, sent_size, sent_seen, sent_at, unproven_at, unproven, other`
+
+func scanPeerHead(rows scanner) (PeerHead, error) {
+	var p PeerHead
+	err := rows.Scan(&p.Peer, &p.Size, &p.Note, moment{&p.HeardAt}, &p.Theirs, &p.SentSize, &p.SentSeen, moment{&p.SentAt},
+		moment{&p.UnprovenAt}, &p.Unproven, &p.Other)
+	return p, err
+}
+
+// PeerHead is what is known of a peer; empty where nothing is.
+func (r *Reader) PeerHead(ctx context.Context, peer string) (PeerHead, error) {
+	found, err := all(ctx, r, "peer head", `SELECT `+peerHeadColumns+` FROM peer_head WHERE peer = $1`, []any{peer}, scanPeerHead)
+	if err != nil || len(found) == 0 {
+		return PeerHead{Peer: peer}, err
+	}
+	return found[0], nil
+}
+
+// HearHead keeps what a peer's head letter told.
+func (t *Tx) HearHead(ctx context.Context, p PeerHead) error {
+	return t.put(ctx, "keep peer head", `INSERT INTO peer_head (`+peerHeadColumns+`) VALUES ($1, $2, $3, $4, $5, 0, 0, NULL, $6, $7, $8)
+		ON CONFLICT (peer) DO UPDATE SET size = excluded.size, note = excluded.note, heard_at = excluded.heard_at, theirs = excluded.theirs,
+		unproven_at = excluded.unproven_at, unproven = excluded.unproven, other = excluded.other`,
+		p.Peer, p.Size, p.Note, micros(p.HeardAt), p.Theirs, micros(p.UnprovenAt), p.Unproven, p.Other)
+}
+
+// SentHead notes what we wrote to a peer of our head.
+func (t *Tx) SentHead(ctx context.Context, peer string, size, seen int64, at time.Time) error {
+	return t.put(ctx, "note sent head", `INSERT INTO peer_head (`+peerHeadColumns+`) VALUES ($1, 0, '', NULL, 0, $2, $3, $4, NULL, '', '')
+		ON CONFLICT (peer) DO UPDATE SET sent_size = excluded.sent_size, sent_seen = excluded.sent_seen, sent_at = excluded.sent_at`,
+		peer, size, seen, micros(at))
+}
+
+// DropLetters takes letters to a peer of a type out of the ledger: those that
+// the next of its type says better.
+func (t *Tx) DropLetters(ctx context.Context, peer, typ string) error {
+	return t.put(ctx, "drop letters", `DELETE FROM letter_out WHERE peer = $1 AND type = $2 AND number = 0`, peer, typ)
+}

@@ -29,6 +29,7 @@ type LinkRow struct {
 	Out      []LetterRow
 	In       []store.LetterIn
 	Refusals Refusals
+	Accept   Form // ends the alarm over its history
 }
 
 // LetterRow is a letter of ours that is in trouble.
@@ -78,7 +79,7 @@ func (s *site) linksPage(q *request) error {
 		data.Form = data.form(q.fault.Action, 0)
 	}
 	for _, l := range links {
-		row := LinkRow{LinkView: l, In: l.Refused, Refusals: refusals(q, l.Refusals)}
+		row := LinkRow{LinkView: l, In: l.Refused, Refusals: refusals(q, l.Refusals), Accept: data.form("/links/"+l.Peer+"/accept", 0)}
 		for _, o := range l.Stuck {
 			row.Out = append(row.Out, LetterRow{LetterOut: o, Why: why(q.lang, o), Open: o.State != store.LetterVoided && o.State != store.LetterReceipted})
 		}
@@ -136,6 +137,13 @@ func (s *site) mendLetter(q *request) error {
 		return err
 	}
 	return s.to(q, "/links", "web.flash.letter_"+q.PathValue("how"))
+}
+
+func (s *site) acceptHistory(q *request) error {
+	if err := s.desk.AcceptHistory(q.ctx(), q.actor, q.PathValue("peer"), q.text("note")); err != nil {
+		return err
+	}
+	return s.to(q, "/links", "web.flash.history_accepted")
 }
 
 func (s *site) repaired(q *request) error {

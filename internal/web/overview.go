@@ -44,7 +44,7 @@ func (s *site) overviewPage(q *request) error {
 		MayLinks: q.actor.Has(hotline.SeeLinks), MayCases: q.actor.Has(hotline.SeeCases),
 	}
 	for _, l := range o.Links {
-		if !l.StuckAt.IsZero() || len(l.Stuck) > 0 || len(l.Refused) > 0 || len(l.Refusals) > 0 {
+		if !l.StuckAt.IsZero() || l.Unproven() || len(l.Stuck) > 0 || len(l.Refused) > 0 || len(l.Refusals) > 0 {
 			data.Stuck = append(data.Stuck, l)
 		}
 	}

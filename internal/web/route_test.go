@@ -70,6 +70,7 @@ var may = map[string]string{
 	"POST /shift/{id}/take": "l",
 
 	"POST /links/letters/{id}/{how}": "lm",
+	"POST /links/{peer}/accept":      "lm",
 	"POST /links/refusals/{id}/seen": "lm",
 
 	"GET /supervision":                 "olcdsyea",

@@ -59,6 +59,7 @@ type Desk interface {
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
 
 	MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error
+	AcceptHistory(ctx context.Context, a hotline.Actor, peer, note string) error
 	ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error
 	SeeRefusal(ctx context.Context, a hotline.Actor, id string) error
 

@@ -96,6 +96,7 @@ var suite = []struct {
 	{"events", events},
 	{"places in the tree", places},
 	{"tiles and heads", tilesAndHeads},
+	{"heads of peers", peerHeads},
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},

@@ -64,3 +64,35 @@ func tilesAndHeads(t *testing.T, st *store.Store) {
 	kept, err := st.Reader().Heads(ctx, 10, 2)
 	want(t, "one an hour", kept, err, []store.TreeHead{head(5, 20), head(6, 30)})
 }
+
+func peerHeads(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	got, err := st.Reader().PeerHead(ctx, "p")
+	want(t, "nothing known", got, err, store.PeerHead{Peer: "p"})
+	write(t, st, func(tx *store.Tx) error { return tx.SentHead(ctx, "p", 7, 3, start) })
+	heard := store.PeerHead{Peer: "p", Size: 4, Note: "n", HeardAt: start, Theirs: 5, UnprovenAt: start, Unproven: "shorter", Other: "o"}
+	write(t, st, func(tx *store.Tx) error { return tx.HearHead(ctx, heard) })
+	heard.SentSize, heard.SentSeen, heard.SentAt = 7, 3, start
+	got, err = st.Reader().PeerHead(ctx, "p")
+	want(t, "sent and heard", got, err, heard)
+	write(t, st, func(tx *store.Tx) error { return tx.SentHead(ctx, "p", 8, 4, start) })
+	heard.SentSize, heard.SentSeen = 8, 4
+	got, err = st.Reader().PeerHead(ctx, "p")
+	want(t, "sent again", got, err, heard)
+	write(t, st, func(tx *store.Tx) error { return tx.HearHead(ctx, store.PeerHead{Peer: "q", Size: 1}) })
+	got, err = st.Reader().PeerHead(ctx, "q")
+	want(t, "heard first", got, err, store.PeerHead{Peer: "q", Size: 1})
+
+	l := newLetter()
+	l.Type, l.Number, l.LegID = "head", 0, ""
+	other := newLetter()
+	write(t, st, func(tx *store.Tx) error {
+		if err := tx.PostLetter(ctx, l); err != nil {
+			return err
+		}
+		return tx.PostLetter(ctx, other)
+	})
+	write(t, st, func(tx *store.Tx) error { return tx.DropLetters(ctx, l.Peer, "head") })
+	left, err := st.Reader().LettersOut(ctx, l.Peer, "", "", 10)
+	want(t, "the others stay", ids(left, letterOutID), err, []string{other.ID})
+}
