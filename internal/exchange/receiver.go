@@ -131,7 +131,7 @@ func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope)
 		return leg.Letter{}, hotline.Errorf(hotline.Invalid, "letter_address", "/to", e.To)
 	}
 	private, _, err := letter.Open(x.keys, e)
-	if err != nil {
+	if err != nil && !x.again(ctx, e) {
 		return leg.Letter{}, err
 	}
 	in := desk.Incoming{Letter: e.Letter, Private: private, Extra: string(e.Extra()), Content: string(e.Content()), Hash: e.Hash()}
@@ -151,6 +151,17 @@ func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope)
 		return leg.Letter{}, err
 	}
 	return x.desk.Receive(ctx, link, in)
+}
+
+// again says that this very letter was taken before. It may come once more
+// without its sealed part, which its sender has erased since: it stays the same
+// letter, and is receipted.
+func (x *Exchange) again(ctx context.Context, e letter.Envelope) bool {
+	if !e.Erased() {
+		return false
+	}
+	known, err := x.read.LetterIn(ctx, e.ID)
+	return err == nil && known.Peer == e.From && known.Hash == e.Hash()
 }
 
 // broken answers a letter that no node can take. Where it is authentic its

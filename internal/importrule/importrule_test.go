@@ -27,7 +27,7 @@ var levels = []struct {
 	{false, []string{"cmd"}},
 	{false, []string{"node"}},
 	{false, []string{"job"}},
-	{false, []string{"web", "portal", "api"}},
+	{false, []string{"web", "portal", "api", "conform"}},
 	{false, []string{"exchange"}},
 	{false, []string{"auth", "notify", "telephony", "opinion"}},
 	{false, []string{"door", "sheet"}}, // what web and api do alike with HTTP; spreadsheets

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"liandong/internal/conform"
+	"liandong/internal/desk"
+	"liandong/internal/leg"
+	"liandong/internal/seal"
+)
+
+func newConform() *cobra.Command {
+	c := group("conform", "Play the other platform against an endpoint, and say for each rule of the contract whether it was kept",
+		newConformKeys(), newConformRun(), newConformRules())
+	c.Long = `Plays the other platform (docs/exchange) against a side under test, rule by rule.
+
+1. "liandong conform keys" makes keys for the kit and prints the file that the side under test links to, as it would any platform.
+
+2. The side under test links to the kit, at the address given by --listen, and hands over its own key file.
+
+3. "liandong conform run" tries every rule. What a person of that side has to do is asked at the terminal, done by a program (--drive), or by our own API (--node and --token).`
+	return c
+}
+
+const kitPlatform = "conform-110"
+
+func newConformKeys() *cobra.Command {
+	var file, platform string
+	cmd := &cobra.Command{
+		Use: "keys --keys FILE", Short: "Make the kit's keys and print the file that the side under test links to", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, err := kitKeys(file)
+			if err != nil {
+				return err
+			}
+			pub := keys.Public(platform, "符合性测试")
+			fmt.Fprintf(cmd.ErrOrStderr(), "platform     %s\nfingerprint  %s\n", pub.Platform, pub.Fingerprint())
+			_, err = cmd.OutOrStdout().Write(pub.Bytes())
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&file, "keys", "conform-keys.json", "`FILE` with the kit's secret keys; made where there is none")
+	cmd.Flags().StringVar(&platform, "platform", kitPlatform, "`CODE` of the platform that the kit plays")
+	return cmd
+}
+
+// kitKeys reads the kit's keys, and makes them where there are none.
+func kitKeys(path string) (*seal.Keyring, error) {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		return seal.ParseKeyring(b)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	keys, err := seal.NewKeyring(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return keys, os.WriteFile(path, keys.Bytes(), 0o600)
+}
+
+func newConformRules() *cobra.Command {
+	var jsonOut bool
+	cmd := &cobra.Command{
+		Use: "rules", Short: "List the rules", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, r := range conform.Rules() {
+				if jsonOut {
+					line, err := jsonLine(map[string]string{"id": r[0], "rule": r[1]})
+					if err != nil {
+						return err
+					}
+					cmd.OutOrStdout().Write(line)
+					continue
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%-24s %s\n", r[0], r[1])
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&jsonOut, "json", false, "one JSON object a line")
+	return cmd
+}
+
+type conformOptions struct {
+	keys, platform, peerKeys string
+	url, listen, link        string
+	node, token, drive       string
+	byHand, jsonOut          bool
+	only                     []string
+	patience                 time.Duration
+}
+
+func newConformRun() *cobra.Command {
+	var o conformOptions
+	cmd := &cobra.Command{
+		Use: "run --keys FILE --peer-keys FILE --url URL --listen ADDR", Short: "Try the rules against a side under test", Args: noArgs,
+		Long: `Tries the rules against a side under test. A line a rule: passed, failed with what was sent and what came back, or not tried.
+
+--drive CMD is run by sh with two more words, the verb and the id of the leg (accept, return, progress, feedback, extend, settle), or "offer" and a text that a case is to be made of and sent to the kit.
+
+Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.keys, "keys", "conform-keys.json", "`FILE` with the kit's secret keys")
+	f.StringVar(&o.platform, "platform", kitPlatform, "`CODE` of the platform that the kit plays")
+	f.StringVar(&o.peerKeys, "peer-keys", "", "`FILE` with the keys of the side under test")
+	f.StringVar(&o.url, "url", "", "`URL` where the side under test takes letters, without /exchange/v1/letters")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8490", "`ADDR` where the kit takes letters")
+	f.StringVar(&o.link, "link", "", "`ID` of the link; default: both codes, the smaller first, joined by ~")
+	f.StringVar(&o.node, "node", "", "address `URL` of a node of ours under test: people's part is done by its API")
+	f.StringVar(&o.token, "token", "", "`TOKEN` for it")
+	f.StringVar(&o.drive, "drive", "", "`CMD` that does people's part")
+	f.BoolVar(&o.byHand, "by-hand", false, "ask at the terminal for people's part")
+	f.BoolVar(&o.jsonOut, "json", false, "one JSON object a rule")
+	f.StringSliceVar(&o.only, "only", nil, "try these `RULES` only")
+	f.DurationVar(&o.patience, "patience", 15*time.Second, "how long a letter of the side under test may take")
+	return cmd
+}
+
+func (o conformOptions) run(cmd *cobra.Command) error {
+	if o.peerKeys == "" || o.url == "" {
+		return usagef("give --peer-keys FILE and --url URL of the side under test")
+	}
+	doc, err := os.ReadFile(o.peerKeys)
+	if err != nil {
+		return err
+	}
+	peer, err := seal.ParsePublicKeys(doc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.peerKeys, err)
+	}
+	keys, err := kitKeys(o.keys)
+	if err != nil {
+		return err
+	}
+	driver, err := o.driver(cmd)
+	if err != nil {
+		return err
+	}
+	kit := conform.New(conform.Config{Keys: keys, Platform: o.platform, Name: "符合性测试", Peer: peer, Link: cmp.Or(o.link, desk.LinkID(o.platform, peer.Platform)),
+		URL: strings.TrimRight(o.url, "/"), Driver: driver, Patience: o.patience})
+	l, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /exchange/v1/letters", kit.Handler())
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go srv.Serve(l) // ends with Close
+	defer srv.Close()
+
+	count := map[conform.Outcome]int{}
+	kit.All(cmd.Context(), o.only, func(res conform.Result) {
+		count[res.Outcome]++
+		sayResult(cmd.OutOrStdout(), res, o.jsonOut)
+	})
+	if !o.jsonOut {
+		fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed, %d not tried\n", count[conform.Passed], count[conform.Failed], count[conform.NotTried])
+	}
+	if count[conform.Failed] > 0 || len(count) == 0 {
+		return errFailed
+	}
+	return nil
+}
+
+func sayResult(w io.Writer, res conform.Result, jsonOut bool) {
+	if jsonOut {
+		if line, err := jsonLine(res); err == nil {
+			w.Write(line)
+		}
+		return
+	}
+	fmt.Fprintf(w, "%-9s  %-24s %s\n", res.Outcome, res.ID, res.Rule)
+	if res.Why != "" {
+		fmt.Fprintf(w, "           %s\n", res.Why)
+	}
+	if res.Sent != "" {
+		fmt.Fprintf(w, "           sent: %s\n", res.Sent)
+	}
+	if res.Came != "" {
+		fmt.Fprintf(w, "           came: %s\n", res.Came)
+	}
+}
+
+func (o conformOptions) driver(cmd *cobra.Command) (conform.Driver, error) {
+	switch {
+	case o.node != "":
+		c, err := newClient(o.node, o.token, 1)
+		if err != nil {
+			return nil, err
+		}
+		return apiDriver{c, o.platform}, nil
+	case o.drive != "":
+		return programDriver{o.drive, cmd.ErrOrStderr()}, nil
+	case o.byHand:
+		return handDriver{bufio.NewScanner(cmd.InOrStdin()), cmd.ErrOrStderr()}, nil
+	}
+	return nil, nil
+}
+
+// apiDriver does people's part by the API of a node of ours.
+type apiDriver struct {
+	c        *client
+	platform string
+}
+
+func (d apiDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
+	body := map[leg.Verb]fields{
+		leg.Return:   {"ground": "not_duty", "basis": "《测试职责规定》第一条", "next_owner": "测试单位", "note": "符合性测试：退回"},
+		leg.Progress: {"note": "符合性测试：正在处理"},
+		leg.Feedback: {"result": "符合性测试：已处理完毕"},
+		leg.Extend:   {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339), "note": "符合性测试：需要更多时间"},
+	}[v]
+	if body == nil {
+		body = fields{}
+	}
+	_, err := d.c.call(ctx, http.MethodPost, "/api/v1/legs/"+url.PathEscape(legID)+"/"+string(v), body, nil)
+	return err
+}
+
+func (d apiDriver) Offer(ctx context.Context, text string) error {
+	var v struct {
+		ID string `json:"id"`
+	}
+	if _, err := d.c.call(ctx, http.MethodPost, "/api/v1/cases", fields{"text": text, "channel": "phone", "caller": fields{"name": "张测试", "phone": "13900000001"}}, &v); err != nil {
+		return err
+	}
+	_, err := d.c.call(ctx, http.MethodPost, "/api/v1/cases/"+v.ID+"/legs", fields{"legs": []fields{{"to": "platform:" + d.platform, "ask": "符合性测试"}}}, nil)
+	return err
+}
+
+// programDriver has a program do people's part.
+type programDriver struct {
+	command string
+	say     io.Writer
+}
+
+func (d programDriver) run(ctx context.Context, words ...string) error {
+	c := exec.CommandContext(ctx, "sh", append([]string{"-c", d.command + ` "$@"`, "drive"}, words...)...)
+	c.Stdout, c.Stderr = d.say, d.say
+	return c.Run()
+}
+
+func (d programDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
+	return d.run(ctx, string(v), legID)
+}
+func (d programDriver) Offer(ctx context.Context, text string) error {
+	return d.run(ctx, "offer", text)
+}
+
+// handDriver asks a person at the terminal.
+type handDriver struct {
+	in  *bufio.Scanner
+	say io.Writer
+}
+
+func (d handDriver) ask(what string) error {
+	fmt.Fprintf(d.say, "please: %s; then Enter (or \"skip\")\n", what)
+	if !d.in.Scan() || strings.TrimSpace(d.in.Text()) == "skip" {
+		return errors.New("skipped")
+	}
+	return nil
+}
+
+func (d handDriver) Do(_ context.Context, v leg.Verb, legID string) error {
+	return d.ask(fmt.Sprintf("%s the leg %s", v, legID))
+}
+
+func (d handDriver) Offer(_ context.Context, text string) error {
+	return d.ask(fmt.Sprintf("take a case “%s” and send it to the kit", text))
+}
