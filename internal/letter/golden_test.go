@@ -467,6 +467,13 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	edit("extend-no-due", CodeSchema, "/body/due", "extend", unsetBody("due"))
 	edit("call-nobody", CodeSchema, "/body/parties", "call", setBody("parties", []any{}))
 	edit("call-no-outcome", CodeSchema, "/body/outcome", "call", unsetBody("outcome"))
+	edit("reopen-due-without-time", CodeSchema, "/body/dues/0/due", "reopen", setBody("dues", []any{map[string]any{"clock": "handling"}}))
+	edit("withdraw-no-leg", CodeSchema, "/leg", "withdraw", unset("leg"))
+	edit("urge-no-number", CodeSchema, "/number", "urge", unset("number"))
+	edit("supplement-level", CodeSchema, "/body/level", "supplement", setBody("level", 9))
+	edit("contest-person-in-two-lines", CodeSchema, "/body/person", "contest", setBody("person", "王\n测试"))
+	edit("escalate-no-leg-named", CodeSchema, "/body/rest_leg", "escalate", setBody("rest_leg", ""))
+	edit("head-of-nothing", CodeSchema, "/body/head", "head", unsetBody("head"))
 	edit("callback-says-nothing", CodeSchema, "/body", "callback-nobody", unsetBody("outcome"))
 	edit("callback-off-the-scale", CodeSchema, "/body/satisfaction", "callback", func(_, body map[string]any) {
 		body["scale"], body["satisfaction"] = 3, 4
