@@ -34,6 +34,7 @@ type Desk interface {
 	Cases(ctx context.Context, a hotline.Actor, f desk.Filter) (desk.CaseList, error)
 	Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]desk.EventView, error)
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
+	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
@@ -147,6 +148,7 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/cases/{id}/reveal", "reveal-case", "See personal data, with a reason; the view is an event", []hotline.Right{hotline.RevealPerson}, 200}, a.reveal)
 	add(a, route{"POST", "/api/v1/cases/{id}/callback", "record-callback", "Record that the caller was asked; unsolved or not satisfied reopens the leg that failed", decide, 200}, a.callback)
 	add(a, route{"POST", "/api/v1/cases/{id}/close", "close-case", "Close a case", decide, 200}, a.closeCase)
+	add(a, route{"POST", "/api/v1/cases/{id}/erase", "erase-case", "Destroy the key of a closed case, here and at every platform that got it", []hotline.Right{hotline.EraseCase}, 200}, a.eraseCase)
 	add(a, route{"POST", "/api/v1/cases/{id}/group", "group-cases", "Group other cases under this one", take, 200}, a.group)
 	add(a, route{"POST", "/api/v1/cases/{id}/ungroup", "ungroup-case", "Take a case out of its group", take, 200}, a.ungroup)
 	add(a, route{"GET", "/api/v1/legs/{id}", "show-leg", "Show a leg", takeOrSee, 200}, a.showLeg)

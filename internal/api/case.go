@@ -451,6 +451,17 @@ type CloseAsked struct {
 	Note         string       `json:"note,omitempty"`
 }
 
+type eraseBody struct {
+	Basis string `json:"basis" minLength:"1" maxLength:"200" doc:"On what ground; it stays in the clear, so nothing personal stands in it"`
+	Versioned
+}
+
+func (a *API) eraseCase(ctx context.Context, by hotline.Actor, r *change[eraseBody]) (*caseAnswer, error) {
+	return a.changeCase(ctx, r.ID, r.version, func(id string, version *int64) (desk.CaseView, error) {
+		return a.desk.Erase(ctx, by, id, version, r.Body.value.Basis)
+	})
+}
+
 func (a *API) closeCase(ctx context.Context, by hotline.Actor, r *change[closeBody]) (*caseAnswer, error) {
 	return a.changeCase(ctx, r.ID, r.version, func(id string, version *int64) (desk.CaseView, error) {
 		b := r.Body.value

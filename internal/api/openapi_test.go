@@ -95,7 +95,7 @@ func TestDocumentHasEveryCall(t *testing.T) {
 		"GET /api/v1/deadline", "GET /api/v1/cases/{id}/clocks/{clock}",
 		"POST /api/v1/cases", "POST /api/v1/triage",
 	}
-	for _, verb := range []string{"callback", "calls", "close", "decide", "dual", "group", "legs", "notes", "reveal", "ungroup"} {
+	for _, verb := range []string{"callback", "calls", "close", "decide", "dual", "erase", "group", "legs", "notes", "reveal", "ungroup"} {
 		want = append(want, "POST /api/v1/cases/{id}/"+verb)
 	}
 	for _, verb := range []string{"accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "urge", "supplement", "extend",

@@ -46,11 +46,11 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	case out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted):
 		return nil
 	}
-	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && m.Body.Code == ""
+	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && out.Type != leg.TypeErase && m.Body.Code == ""
 	if quiet || out.CaseID == "" || out.Number == 0 {
 		return nil
 	}
-	w, err := d.open(ctx, tx, hotline.ThePeer(link.Peer, link.Name), out.CaseID)
+	w, err := d.load(ctx, tx, hotline.ThePeer(link.Peer, link.Name), out.CaseID)
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,9 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 // it meanwhile, it asks it back at once.
 func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
 	w.learn(m)
+	if out.Type == leg.TypeErase {
+		return w.event("erased_there", l.ID, body{"peer": out.Peer}, "")
+	}
 	if m.Body.Code == AlreadyApplied {
 		l.Repair, l.dirty = "", true
 		return w.event("repaired", l.ID, body{"re": out.ID, "code": AlreadyApplied}, "")
@@ -86,7 +89,7 @@ func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
 			return err
 		}
 	}
-	if l.Resolution != leg.Unresolved && slices.Contains(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
+	if w.erased == nil && l.Resolution != leg.Unresolved && slices.Contains(l.Can(leg.Sender, w.now), leg.Withdraw) { // unless it is asked back already
 		return w.asMachine(func() error {
 			return w.perform(l, leg.Act{Verb: leg.Withdraw, Side: leg.Sender, At: w.now}, Do{Verb: leg.Withdraw, Note: "已另行处理"})
 		})

@@ -120,6 +120,7 @@ func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv 
 			return v, err
 		}
 	}
+	v.CanErase = !v.Erased && !c.ClosedAt.IsZero() && a.May(hotline.EraseCase, d.where(a, "", c.Region))
 	v.CanShow = !v.Erased && d.mayReveal(a, c.Case, legs) == nil
 	around := casefile.Around{Prompted: map[string]bool{}, Police: map[string]bool{}}
 	plain := make([]leg.Leg, len(legs))

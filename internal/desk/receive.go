@@ -156,13 +156,16 @@ func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in I
 	if in.Letter.Number > l.InNo+1 {
 		return d.keepAnswer(ctx, tx, link, in, store.LetterWaiting, l.CaseID, "")
 	}
-	w, err := d.open(ctx, tx, peerActor(link, in.Letter), l.CaseID)
+	w, err := d.load(ctx, tx, peerActor(link, in.Letter), l.CaseID)
 	if err != nil {
 		return leg.Letter{}, err
 	}
 	state, why, err := w.apply(l.ID, in.Letter, in.Private)
 	if err != nil {
 		return leg.Letter{}, err
+	}
+	if w.erased != nil {
+		in.Sealed = "" // what came too late is not kept
 	}
 	answer, err := d.keepAnswer(ctx, tx, link, in, state, l.CaseID, why)
 	if err != nil {
@@ -194,7 +197,9 @@ func (w *work) apply(legID string, m leg.Letter, p leg.Private) (state, why stri
 	l.InNo, l.dirty = m.Number, true
 	w.learn(m)
 	before := *l
-	err = w.applyVerb(l, m, p)
+	if err = w.erased; err == nil || m.Type == leg.TypeErase { // nothing else moves in an erased case
+		err = w.applyVerb(l, m, p)
+	}
 	switch kind := hotline.KindOf(err); {
 	case err == nil && m.Type == string(leg.Void):
 		return store.LetterVoided, "", nil
@@ -220,6 +225,9 @@ func (w *work) learn(m leg.Letter) {
 }
 
 func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
+	if m.Type == leg.TypeErase {
+		return w.erasedBy(l, m)
+	}
 	at := clamp(m.SentAt, l.SentAt, w.now)
 	side := l.Side.Other()
 	if side == leg.Holder && l.State == leg.Sent && m.Type != string(leg.Void) {

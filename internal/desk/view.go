@@ -25,6 +25,7 @@ type CaseView struct {
 	Address  hotline.Masked
 	Told     hotline.Masked
 	Erased   bool
+	CanErase bool            // it is closed, and the actor may
 	Proposal triage.Proposal // kept as it was made at intake
 	Legs     []LegView
 	Clocks   []deadline.Clock

@@ -15,7 +15,8 @@ const (
 	TypeOffer   = "offer"
 	TypeReceipt = "receipt"
 	TypeError   = "error"
-	TypeHead    = "head" // of the sender's log of events
+	TypeErase   = "erase" // the key of the case is destroyed, and shall be at the reader's
+	TypeHead    = "head"  // of the sender's log of events
 )
 
 // TypeOf is the type of the letter that tells of a verb.

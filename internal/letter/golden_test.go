@@ -195,6 +195,7 @@ func goldens() []golden {
 		{name: "escalate", letter: draft(32, "escalate", "12345", legB, 2, 85, desk(leg.Body{UrgentClass: "C4", Level: 1, RestLeg: legC})), private: leg.Private{Note: "电线裸露，有人触电。"}},
 		{name: "void", letter: draft(33, "void", "12345", legA, 10, 600, leg.Body{Re: "01k1testletter000000000098", Hash: hash})},
 		{name: "head", letter: head},
+		{name: "erase", letter: draft(35, "erase", "12345", legA, 11, 800, desk(leg.Body{Basis: "当事人申请"}))},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 	}
 }
@@ -474,6 +475,7 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	edit("contest-person-in-two-lines", CodeSchema, "/body/person", "contest", setBody("person", "王\n测试"))
 	edit("escalate-no-leg-named", CodeSchema, "/body/rest_leg", "escalate", setBody("rest_leg", ""))
 	edit("head-of-nothing", CodeSchema, "/body/head", "head", unsetBody("head"))
+	edit("erase-no-ground", CodeSchema, "/body/basis", "erase", unsetBody("basis"))
 	edit("callback-says-nothing", CodeSchema, "/body", "callback-nobody", unsetBody("outcome"))
 	edit("callback-off-the-scale", CodeSchema, "/body/satisfaction", "callback", func(_, body map[string]any) {
 		body["scale"], body["satisfaction"] = 3, 4

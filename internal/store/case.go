@@ -157,6 +157,32 @@ func (t *Tx) SaveTold(ctx context.Context, caseID string, told []byte) error {
 	return t.must(ctx, "save what the caller was told", `UPDATE case_private SET told = $1 WHERE case_id = $2`, told, caseID)
 }
 
+// EraseCase destroys what is sealed of a case, with its key, and takes it out of
+// the search index.
+func (t *Tx) EraseCase(ctx context.Context, caseID string) error {
+	search := []string{`DELETE FROM case_search WHERE rowid = (SELECT row FROM case_search_row WHERE case_id = $1)`, `DELETE FROM case_search_row WHERE case_id = $1`}
+	if t.postgres {
+		search = []string{`DELETE FROM case_search WHERE case_id = $1`}
+	}
+	for _, q := range append(search,
+		`UPDATE case_private SET wrapped_key = NULL, words = NULL, caller = NULL, told = NULL, phone_index = '' WHERE case_id = $1`,
+		`UPDATE leg SET ask = NULL WHERE case_id = $1`,
+		`UPDATE event SET note = NULL WHERE case_id = $1`,
+		`UPDATE letter_out SET private = NULL WHERE case_id = $1`,
+		`UPDATE letter_in SET sealed = NULL WHERE case_id = $1`) {
+		if err := t.put(ctx, "erase case", q, caseID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EraseReceived destroys the personal parts of a peer's letters about a case,
+// with the keys that they came with.
+func (t *Tx) EraseReceived(ctx context.Context, caseID, peer string) error {
+	return t.put(ctx, "erase letters", `UPDATE letter_in SET sealed = NULL WHERE case_id = $1 AND peer = $2`, caseID, peer)
+}
+
 // Private reads the personal part of a case.
 func (r *Reader) Private(ctx context.Context, caseID string) (Private, error) {
 	var p []Private

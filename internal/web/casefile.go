@@ -35,6 +35,7 @@ type CasePage struct {
 	Stamp    string // of the case as the page shows it
 
 	Reveal  Form
+	Erase   Form
 	Decide  DecideForm
 	Send    SendForm
 	Call    CallForm
@@ -112,6 +113,7 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 	data.Timeline = b.timeline()
 	at := "/cases/" + url.PathEscape(v.ID)
 	data.Reveal = p.form(at+"/reveal", 0)
+	data.Erase = p.form(at+"/erase", v.Version)
 	data.Note = p.form(at+"/notes", 0)
 	data.Ungroup = p.form(at+"/ungroup", 0)
 	data.Decide = b.decideForm()
@@ -577,6 +579,15 @@ func (s *site) ungroup(q *request) error {
 
 // reveal shows personal data once, on the answer itself: it is in no address,
 // no history and no cache, and looking again takes another reason.
+// erase destroys the key of a closed case.
+func (s *site) erase(q *request) error {
+	id := q.PathValue("id")
+	if _, err := s.desk.Erase(q.ctx(), q.actor, id, version(q), q.text("basis")); err != nil {
+		return err
+	}
+	return s.toCase(q, id, "web.flash.erased")
+}
+
 func (s *site) reveal(q *request) error {
 	id := q.PathValue("id")
 	person, err := s.desk.Reveal(q.ctx(), q.actor, id, q.field("reason"))

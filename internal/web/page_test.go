@@ -200,7 +200,7 @@ func madeKeys() []string {
 			add("letter.", leg.TypeOf(v))
 		}
 	}
-	add("letter.", leg.TypeOffer, leg.TypeReceipt, leg.TypeError, leg.TypeHead)
+	add("letter.", leg.TypeOffer, leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase)
 	for _, k := range desk.CallKinds {
 		add("call_kind.", k)
 	}

@@ -45,6 +45,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /cases/{id}/calls", right: hotline.TakeCases, handle: s.recordCall, form: s.casePage},
 		{pattern: "POST /cases/{id}/notes", right: hotline.TakeCases, handle: s.note, form: s.casePage},
 		{pattern: "POST /cases/{id}/callback", right: hotline.DecideCases, handle: s.callback, form: s.casePage},
+		{pattern: "POST /cases/{id}/erase", right: hotline.EraseCase, handle: s.erase, form: s.casePage},
 		{pattern: "POST /cases/{id}/close", right: hotline.DecideCases, handle: s.closeCase, form: s.casePage},
 		{pattern: "POST /cases/{id}/group", right: hotline.TakeCases, handle: s.group, form: s.casePage},
 		{pattern: "POST /cases/{id}/ungroup", right: hotline.TakeCases, handle: s.ungroup, form: s.casePage},

@@ -36,6 +36,7 @@ var may = map[string]string{
 	"POST /cases/{id}/calls":         "ol",
 	"POST /cases/{id}/notes":         "ol",
 	"POST /cases/{id}/callback":      "ol",
+	"POST /cases/{id}/erase":         "l",
 	"POST /cases/{id}/close":         "ol",
 	"POST /cases/{id}/group":         "ol",
 	"POST /cases/{id}/ungroup":       "ol",

@@ -57,6 +57,7 @@ type Desk interface {
 	Group(ctx context.Context, a hotline.Actor, lead string, others []string) error
 	Ungroup(ctx context.Context, a hotline.Actor, caseID string) error
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
+	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 
 	MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error
 	AcceptHistory(ctx context.Context, a hotline.Actor, peer, note string) error

@@ -97,6 +97,7 @@ var suite = []struct {
 	{"places in the tree", places},
 	{"tiles and heads", tilesAndHeads},
 	{"heads of peers", peerHeads},
+	{"erasures", erasures},
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},

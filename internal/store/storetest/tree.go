@@ -96,3 +96,66 @@ func peerHeads(t *testing.T, st *store.Store) {
 	left, err := st.Reader().LettersOut(ctx, l.Peer, "", "", 10)
 	want(t, "the others stay", ids(left, letterOutID), err, []string{other.ID})
 }
+
+// erasures: what is sealed goes, and what happened stays.
+func erasures(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	c, other := addCase(t, st), addCase(t, st)
+	for _, id := range []string{c.ID, other.ID} {
+		l := addLeg(t, st, id, func(l *store.LegRow) { l.Ask = []byte{1} })
+		var e store.Event
+		fill(&e, 3)
+		e.ID, e.CaseID, e.LegID = "e"+id, id, l.ID
+		out, in := newLetter(), store.LetterIn{ID: "in" + id, Peer: "p", CaseID: id, LegID: l.ID, Type: "accept", Number: 1, Sealed: "{}", State: store.LetterApplied, ReceivedAt: start}
+		out.CaseID, out.LegID, out.Private = id, l.ID, []byte{2}
+		write(t, st, func(tx *store.Tx) error {
+			for _, err := range []error{
+				tx.AddPrivate(ctx, store.Private{CaseID: id, WrappedKey: []byte{1}, Words: []byte{2}, Caller: []byte{3}, Told: []byte{4}, PhoneIndex: "x" + id}),
+				tx.AddEvents(ctx, e), tx.PostLetter(ctx, out), tx.KeepLetter(ctx, in), tx.IndexCase(ctx, id, []int32{7}),
+			} {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	sealed := func(id string) (n int) {
+		t.Helper()
+		p, err := st.Reader().Private(ctx, id)
+		es, err2 := st.Reader().EventsOf(ctx, id, "", 9)
+		ls, err3 := st.Reader().LegsOf(ctx, id)
+		outs, err4 := st.Reader().LettersOutOfCase(ctx, id)
+		ins, err5 := st.Reader().LettersInOfCase(ctx, id)
+		found, err6 := st.Reader().Cases(ctx, store.Sight{}, store.CaseFilter{Tokens: []int32{7}, Limit: 9})
+		for _, err := range []error{err, err2, err3, err4, err5, err6} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(es) != 1 || len(ls) != 1 || len(outs) != 1 || len(ins) != 1 {
+			t.Fatalf("%s: got %d events, %d legs, %d and %d letters, want one of each", id, len(es), len(ls), len(outs), len(ins))
+		}
+		for _, b := range [][]byte{p.WrappedKey, p.Words, p.Caller, p.Told, []byte(p.PhoneIndex), es[0].Note, ls[0].Ask, outs[0].Private, []byte(ins[0].Sealed)} {
+			n += min(len(b), 1)
+		}
+		for _, f := range found {
+			if f.ID == id {
+				n++
+			}
+		}
+		return n
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.EraseReceived(ctx, c.ID, "q") })
+	if got := sealed(c.ID); got != 10 {
+		t.Errorf("letters of another peer: got %d sealed, want 10", got)
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.EraseReceived(ctx, c.ID, "p") })
+	if got := sealed(c.ID); got != 9 {
+		t.Errorf("the peer's letters: got %d sealed, want 9", got)
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) })
+	if got, beside := sealed(c.ID), sealed(other.ID); got != 0 || beside != 10 {
+		t.Errorf("erased: got %d sealed and %d of the other case, want 0 and 10", got, beside)
+	}
+}
