@@ -109,13 +109,13 @@ func (w *work) refused(link store.Link, l *legWork, out store.LetterOut, m leg.L
 		return err
 	}
 	if m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused") {
-		return w.void(link, l, out)
+		return w.void(link, l, out, "")
 	}
 	return nil
 }
 
 // void gives a numbered letter up with a signed void that takes its number.
-func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
+func (w *work) void(link store.Link, l *legWork, out store.LetterOut, reason string) error {
 	if err := w.tx.VoidLetter(w.ctx, out.ID, w.now); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (w *work) void(link store.Link, l *legWork, out store.LetterOut) error {
 	if l.Pending == leg.Verb(out.Type) { // an ask that nobody heard is not open, and may be asked again
 		l.Pending = ""
 	}
-	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, ""); err != nil {
+	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, reason); err != nil {
 		return err
 	}
 	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, "", leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)

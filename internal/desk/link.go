@@ -102,8 +102,8 @@ func (d *Desk) Refused(ctx context.Context, f store.Refusal) error {
 }
 
 // MendLetter sends a letter that was refused or gave up again ("resend"), or
-// gives it up for good ("void").
-func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error {
+// gives it up for good ("void"), for a reason.
+func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how, reason string) error {
 	if err := a.CheckNode(hotline.MendLinks); err != nil {
 		return err
 	}
@@ -127,6 +127,9 @@ func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how st
 		if out.Number == 0 {
 			return hotline.Errorf(hotline.Conflict, "move_refused", "letter", out.Type, out.State, "")
 		}
+		if err := casefile.CheckText("reason", reason, casefile.NoteMost); err != nil {
+			return err
+		}
 		return d.st.Write(ctx, func(tx *store.Tx) error {
 			w, err := d.open(ctx, tx, a, out.CaseID)
 			if err != nil {
@@ -139,13 +142,44 @@ func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how st
 			if out.Type == leg.TypeOffer {
 				l.Undeliverable = l.State == leg.Sent
 			}
-			if err := w.void(link, l, out); err != nil {
+			if err := w.void(link, l, out, reason); err != nil {
 				return err
 			}
 			return w.keep()
 		})
 	}
 	return hotline.Errorf(hotline.Invalid, "how_unknown", "how", how)
+}
+
+// Replay is from where letters are sent again: of a leg from a number on, or
+// all that were written since a moment.
+type Replay struct {
+	Leg    string
+	Number int64
+	Since  time.Time
+}
+
+// ReplayLetters sends letters that a peer has receipted again, because it says
+// that it lost them. Those that it has have no second effect there. It says how
+// many will go.
+func (d *Desk) ReplayLetters(ctx context.Context, a hotline.Actor, peer string, from Replay) (n int64, err error) {
+	if err := a.CheckNode(hotline.MendLinks); err != nil {
+		return 0, err
+	}
+	if _, err := d.Link(ctx, peer); err != nil {
+		return 0, err
+	}
+	if (from.Leg == "") == from.Since.IsZero() || from.Leg != "" && from.Number < 1 {
+		return 0, hotline.Errorf(hotline.Invalid, "replay_from", "since")
+	}
+	err = d.st.Write(ctx, func(tx *store.Tx) error {
+		n, err = tx.ReplayLetters(ctx, peer, from.Leg, from.Number, from.Since, d.Now())
+		return err
+	})
+	if err == nil {
+		d.log.Info("letters are sent again", "peer", peer, "letters", n, "by", a.ID)
+	}
+	return n, err
 }
 
 // ClearRepair takes a leg off the repair list: a person has mended it.
@@ -189,7 +223,7 @@ func (d *Desk) SeeRefusal(ctx context.Context, a hotline.Actor, id string) error
 // LinkView is a link with what is stuck on it, and why.
 type LinkView struct {
 	store.Link
-	Waiting  int // letters on their way, counted up to waitingMost
+	Traffic  store.Traffic
 	Stuck    []store.LetterOut
 	Refused  []store.LetterIn
 	Refusals []store.Refusal
@@ -198,8 +232,6 @@ type LinkView struct {
 
 // Unproven says that the peer's history is not the one that was known.
 func (v LinkView) Unproven() bool { return !v.Head.UnprovenAt.IsZero() }
-
-const waitingMost = 1000
 
 // Links lists the links and what is stuck on them.
 func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
@@ -213,11 +245,9 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 	var out []LinkView
 	for _, l := range links {
 		v := LinkView{Link: l}
-		waiting, err := d.read.LettersOut(ctx, l.Peer, store.LetterWaiting, "", waitingMost)
-		if err != nil {
+		if v.Traffic, err = d.read.Traffic(ctx, l.Peer); err != nil {
 			return nil, err
 		}
-		v.Waiting = len(waiting)
 		if v.Stuck, err = d.read.StuckLetters(ctx, l.Peer, hotline.PageDefault); err != nil {
 			return nil, err
 		}

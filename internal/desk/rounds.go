@@ -156,7 +156,7 @@ func (d *Desk) GiveUp(ctx context.Context, link store.Link, out store.LetterOut)
 			if err := w.event("expired", l.ID, body{"type": out.Type, "number": out.Number}, ""); err != nil {
 				return err
 			}
-			return w.void(link, l, out)
+			return w.void(link, l, out, "")
 		}
 		l.Undeliverable = l.State == leg.Sent
 		return w.event("undeliverable", l.ID, body{"re": out.ID}, "")

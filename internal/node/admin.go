@@ -44,6 +44,12 @@ type LinkInfo struct {
 	HeardAt     *time.Time        `json:"heard_at,omitempty"`
 	StuckAt     *time.Time        `json:"stuck_at,omitempty"`
 	Trouble     string            `json:"trouble,omitempty"`
+	// Waiting are letters on their way, Retried those of them that were tried in
+	// vain; Refused those that a person must deal with.
+	Waiting  int        `json:"waiting"`
+	Retried  int        `json:"retried"`
+	Refused  int        `json:"refused"`
+	OldestAt *time.Time `json:"oldest_at,omitempty"`
 }
 
 // NewLink is a link to be added or changed.
@@ -123,7 +129,13 @@ func (n *Node) Links(ctx context.Context) ([]LinkInfo, error) {
 	}
 	out := []LinkInfo{}
 	for _, l := range links {
-		out = append(out, linkInfo(l))
+		v := linkInfo(l)
+		t, err := n.store.Reader().Traffic(ctx, l.Peer)
+		if err != nil {
+			return nil, err
+		}
+		v.Waiting, v.Retried, v.Refused, v.OldestAt = t.Waiting, t.Retried, t.Refused, known(t.Oldest)
+		out = append(out, v)
 	}
 	return out, nil
 }
@@ -370,6 +382,20 @@ func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
 		{"POST /api/v1/links", hotline.Administer, func(c call) (any, error) { return take(c, n.PutLink) }},
 		{"POST /api/v1/links/{peer}/stop", hotline.Administer, func(c call) (any, error) { return n.SetLink(c.ctx, c.r.PathValue("peer"), false) }},
 		{"POST /api/v1/links/{peer}/start", hotline.Administer, func(c call) (any, error) { return n.SetLink(c.ctx, c.r.PathValue("peer"), true) }},
+		{"GET /api/v1/links/{peer}/letters", hotline.SeeLinks, func(c call) (any, error) { return n.StuckLetters(c.ctx, c.r.PathValue("peer")) }},
+		{"POST /api/v1/links/{peer}/replay", hotline.MendLinks, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in ReplayAsk) (Replayed, error) {
+				return n.replay(ctx, c.actor, c.r.PathValue("peer"), in)
+			})
+		}},
+		{"POST /api/v1/letters/{id}/resend", hotline.MendLinks, func(c call) (any, error) {
+			return struct{}{}, n.desk.MendLetter(c.ctx, c.actor, c.r.PathValue("id"), "resend", "")
+		}},
+		{"POST /api/v1/letters/{id}/void", hotline.MendLinks, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in VoidAsk) (struct{}, error) {
+				return struct{}{}, n.desk.MendLetter(ctx, c.actor, c.r.PathValue("id"), "void", in.Reason)
+			})
+		}},
 		{"GET /api/v1/people", hotline.Administer, func(c call) (any, error) { return n.People(c.ctx) }},
 		{"POST /api/v1/people", hotline.Administer, func(c call) (any, error) { return take(c, n.AddPerson) }},
 		{"POST /api/v1/people/{login}/password", hotline.Administer, func(c call) (any, error) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"liandong/internal/api"
 	"liandong/internal/job"
 	"liandong/internal/web"
@@ -36,7 +38,8 @@ const (
 func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/v1/", n.certified(n.exchange.Handler()))
-	doors := api.New(api.Config{Desk: n.desk, Auth: n.auth, Ready: n.store.Ping, Log: n.log, Version: n.opt.Version})
+	doors := api.New(api.Config{Desk: n.desk, Auth: n.auth, Ready: n.store.Ping, Log: n.log, Version: n.opt.Version,
+		Metrics: []prometheus.Collector{linkMetrics{n.store.Reader()}}})
 	n.adminRoutes(mux, doors)
 	n.exportRoutes(mux, doors)
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {

@@ -167,6 +167,41 @@ func (r *Reader) StuckLetters(ctx context.Context, peer string, limit int) ([]Le
 		AND (state <> 'waiting' OR attempts > 0) ORDER BY id LIMIT $2`, []any{peer, limit}, scanLetterOut)
 }
 
+// Traffic is how the letters to a peer fare.
+type Traffic struct {
+	Waiting int       // on their way
+	Retried int       // of these, tried in vain at least once
+	Tries   int64     // in vain, of all that are on their way
+	Oldest  time.Time // when the oldest of them was written; zero: there is none
+	Refused int       // refused or given up by the clock: a person has not dealt with them
+}
+
+// Traffic counts the open letters to a peer.
+func (r *Reader) Traffic(ctx context.Context, peer string) (t Traffic, err error) {
+	err = r.one(ctx, "letters", `SELECT COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN state = 'waiting' AND attempts > 0 THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN state = 'waiting' THEN attempts ELSE 0 END), 0),
+		MIN(CASE WHEN state = 'waiting' THEN created_at END),
+		COALESCE(SUM(CASE WHEN state = 'waiting' THEN 0 ELSE 1 END), 0)
+		FROM letter_out WHERE peer = $1 AND `+openLetters, []any{peer}, &t.Waiting, &t.Retried, &t.Tries, moment{&t.Oldest}, &t.Refused)
+	return t, err
+}
+
+// ReplayLetters puts receipted letters to a peer back to be sent: those of a
+// leg from a number on, or with no leg all that were written since a moment.
+// They never expire then: the peer had them once. It says how many.
+func (t *Tx) ReplayLetters(ctx context.Context, peer, legID string, number int64, since, now time.Time) (int64, error) {
+	q := `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, handed_at = NULL, expires_at = NULL
+		WHERE peer = $2 AND state = 'receipted' AND number > 0 AND `
+	cond, args := `created_at >= $3`, []any{micros(now), peer, micros(since)}
+	if legID != "" {
+		cond, args = `leg_id = $3 AND number >= $4`, []any{micros(now), peer, legID, number}
+	}
+	n, err := t.exec(ctx, "replay letters", q+cond, args...)
+	t.posted = t.posted || err == nil
+	return n, err
+}
+
 // LettersOutOfCase lists the letters of a case that we sent.
 func (r *Reader) LettersOutOfCase(ctx context.Context, caseID string) ([]LetterOut, error) {
 	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE case_id = $1 ORDER BY id`, []any{caseID}, scanLetterOut)

@@ -51,6 +51,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"waiting letters", func(r *Reader) error { _, err := r.LettersOut(ctx, "p", LetterWaiting, "", 10); return err }, "letter_out_open", false},
 		{"all letters out", func(r *Reader) error { _, err := r.LettersOut(ctx, "p", "", "a", 10); return err }, "letter_out_peer", false},
 		{"stuck letters", func(r *Reader) error { _, err := r.StuckLetters(ctx, "p", 10); return err }, "letter_out_open", false},
+		{"traffic", func(r *Reader) error { _, err := r.Traffic(ctx, "p"); return err }, "letter_out_open", false},
 		{"letters out of a case", func(r *Reader) error { _, err := r.LettersOutOfCase(ctx, "c"); return err }, "letter_out_case", false},
 		{"all letters in", func(r *Reader) error { _, err := r.LettersIn(ctx, "p", "a", 10); return err }, "letter_in_peer", false},
 		{"refused letters", func(r *Reader) error { _, err := r.RefusedLetters(ctx, "p", 10); return err }, "letter_in_not_applied", false},

@@ -658,6 +658,11 @@ func TestLinksPage(t *testing.T) {
 	if page.count("#strangers .refusal") != 1 || leader.get("/overview").count("#strangers") != 0 {
 		t.Errorf("seen: still %d of unknown senders, %d on the overview", page.count("#strangers .refusal"), leader.get("/overview").count("#strangers"))
 	}
+	// Letters go again from a moment on; no moment is no answer.
+	if got := leader.post("/links/540000-110/replay", url.Values{"since": {""}}); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("from no moment on: got %d, want 422", got.status)
+	}
+	leader.follow(leader.post("/links/540000-110/replay", url.Values{"since": {"2026-01-02T03:04"}}))
 	if got := leader.post("/links/letters/none/resend", nil); got.status != http.StatusNotFound {
 		t.Errorf("no such letter: got %d, want 404", got.status)
 	}

@@ -30,6 +30,7 @@ type LinkRow struct {
 	In       []store.LetterIn
 	Refusals Refusals
 	Accept   Form // ends the alarm over its history
+	Replay   Form // sends letters again
 }
 
 // LetterRow is a letter of ours that is in trouble.
@@ -37,6 +38,7 @@ type LetterRow struct {
 	store.LetterOut
 	Why  string
 	Open bool // it may be sent again or given up
+	Void Form
 }
 
 // Refusals is what the door would not take from one sender.
@@ -79,9 +81,11 @@ func (s *site) linksPage(q *request) error {
 		data.Form = data.form(q.fault.Action, 0)
 	}
 	for _, l := range links {
-		row := LinkRow{LinkView: l, In: l.Refused, Refusals: refusals(q, l.Refusals), Accept: data.form("/links/"+l.Peer+"/accept", 0)}
+		row := LinkRow{LinkView: l, In: l.Refused, Refusals: refusals(q, l.Refusals), Accept: data.form("/links/"+l.Peer+"/accept", 0),
+			Replay: data.form("/links/"+l.Peer+"/replay", 0)}
 		for _, o := range l.Stuck {
-			row.Out = append(row.Out, LetterRow{LetterOut: o, Why: why(q.lang, o), Open: o.State != store.LetterVoided && o.State != store.LetterReceipted})
+			row.Out = append(row.Out, LetterRow{LetterOut: o, Why: why(q.lang, o), Open: o.State != store.LetterVoided && o.State != store.LetterReceipted,
+				Void: data.form("/links/letters/"+o.ID+"/void", 0)})
 		}
 		data.Links = append(data.Links, row)
 	}
@@ -133,10 +137,21 @@ func readable(raw []byte) string {
 }
 
 func (s *site) mendLetter(q *request) error {
-	if err := s.desk.MendLetter(q.ctx(), q.actor, q.PathValue("id"), q.PathValue("how")); err != nil {
+	if err := s.desk.MendLetter(q.ctx(), q.actor, q.PathValue("id"), q.PathValue("how"), q.text("reason")); err != nil {
 		return err
 	}
 	return s.to(q, "/links", "web.flash.letter_"+q.PathValue("how"))
+}
+
+func (s *site) replay(q *request) error {
+	since, err := localTime(q.field("since"))
+	if err != nil {
+		return hotline.Errorf(hotline.Invalid, "replay_from", "since")
+	}
+	if _, err := s.desk.ReplayLetters(q.ctx(), q.actor, q.PathValue("peer"), desk.Replay{Since: since}); err != nil {
+		return err
+	}
+	return s.to(q, "/links", "web.flash.replayed")
 }
 
 func (s *site) acceptHistory(q *request) error {

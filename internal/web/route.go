@@ -66,6 +66,7 @@ func (s *site) routes() []route {
 
 		{pattern: "GET /links", right: hotline.SeeLinks, handle: s.linksPage},
 		{pattern: "POST /links/letters/{id}/{how}", right: hotline.MendLinks, handle: s.mendLetter, form: s.linksPage},
+		{pattern: "POST /links/{peer}/replay", right: hotline.MendLinks, handle: s.replay, form: s.linksPage},
 		{pattern: "POST /links/{peer}/accept", right: hotline.MendLinks, handle: s.acceptHistory, form: s.linksPage},
 		{pattern: "POST /links/refusals/{id}/seen", right: hotline.MendLinks, handle: s.seeRefusal, form: s.linksPage},
 

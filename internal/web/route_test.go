@@ -72,6 +72,7 @@ var may = map[string]string{
 
 	"POST /links/letters/{id}/{how}": "lm",
 	"POST /links/{peer}/accept":      "lm",
+	"POST /links/{peer}/replay":      "lm",
 	"POST /links/refusals/{id}/seen": "lm",
 
 	"GET /supervision":                 "olcdsyea",

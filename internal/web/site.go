@@ -59,7 +59,8 @@ type Desk interface {
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
 	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 
-	MendLetter(ctx context.Context, a hotline.Actor, letterID, how string) error
+	MendLetter(ctx context.Context, a hotline.Actor, letterID, how, reason string) error
+	ReplayLetters(ctx context.Context, a hotline.Actor, peer string, from desk.Replay) (int64, error)
 	AcceptHistory(ctx context.Context, a hotline.Actor, peer, note string) error
 	ClearRepair(ctx context.Context, a hotline.Actor, legID, note string) error
 	SeeRefusal(ctx context.Context, a hotline.Actor, id string) error

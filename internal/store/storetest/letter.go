@@ -223,6 +223,54 @@ func revivedAndHurried(t *testing.T, st *store.Store) {
 	wantCode(t, "a receipted letter sent again", revive(), hotline.Conflict, "stale")
 }
 
+func traffic(t *testing.T, st *store.Store) {
+	ctx, r := t.Context(), st.Reader()
+	got, err := r.Traffic(ctx, "p1")
+	want(t, "nothing", got, err, store.Traffic{})
+	var ids []string
+	for i := range 6 {
+		ids = append(ids, post(t, st, numbered("l1", int64(i+1)), func(l *store.LetterOut) {
+			l.CreatedAt, l.ExpiresAt = start.Add(time.Duration(i)*time.Minute), start.Add(time.Hour)
+		}))
+	}
+	post(t, st, func(l *store.LetterOut) { l.Peer, l.LegID = "p2", "l2" })
+	write(t, st, func(tx *store.Tx) error {
+		for i, state := range []string{store.LetterReceipted, store.LetterRefused, store.LetterExpired} {
+			if _, err := tx.EndLetter(ctx, ids[i], state, "{}", start); err != nil {
+				return err
+			}
+		}
+		return tx.RetryLetter(ctx, ids[4], 7, start, "no answer")
+	})
+	got, err = r.Traffic(ctx, "p1")
+	want(t, "of a peer", got, err, store.Traffic{Waiting: 3, Retried: 1, Tries: 7, Oldest: start.Add(3 * time.Minute), Refused: 2})
+
+	replay := func(leg string, number int64, since time.Time) (n int64) {
+		t.Helper()
+		write(t, st, func(tx *store.Tx) (err error) {
+			n, err = tx.ReplayLetters(ctx, "p1", leg, number, since, start.Add(2*time.Hour))
+			return err
+		})
+		return n
+	}
+	if n := replay("l1", 2, time.Time{}) + replay("l9", 1, time.Time{}) + replay("", 0, start.Add(time.Second)); n != 0 {
+		t.Errorf("after the receipted one: %d letters go again, want none", n)
+	}
+	for _, again := range []func() int64{func() int64 { return replay("l1", 1, time.Time{}) }, func() int64 { return replay("", 0, start) }} {
+		if n := again(); n != 1 {
+			t.Errorf("%d letters go again, want the receipted one", n)
+		}
+		l, err := r.LetterOut(ctx, ids[0])
+		if err != nil || l.State != store.LetterWaiting || !l.NextTryAt.Equal(start.Add(2*time.Hour)) || !l.ExpiresAt.IsZero() {
+			t.Errorf("to be sent again: got %s at %v until %v, %v", l.State, l.NextTryAt, l.ExpiresAt, err)
+		}
+		write(t, st, func(tx *store.Tx) error {
+			_, err := tx.EndLetter(ctx, ids[0], store.LetterReceipted, "{}", start)
+			return err
+		})
+	}
+}
+
 func listsOfLettersOut(t *testing.T, st *store.Store) {
 	ctx, r := t.Context(), st.Reader()
 	var all []string

@@ -105,6 +105,7 @@ var suite = []struct {
 	{"a letter that was read ends", endWaiting},
 	{"a void takes the number", voidTakesNumber},
 	{"revived and hurried letters", revivedAndHurried},
+	{"traffic of a link", traffic},
 	{"lists of letters out", listsOfLettersOut},
 	{"letter in round trip", letterInRoundTrip},
 	{"what is known of a letter", arrival},
