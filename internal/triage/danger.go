@@ -245,7 +245,7 @@ func (s scene) takenBack(f finding) string {
 		return Hypothetical
 	case !live && before(past, dated):
 		return Past
-	case !live && (f.weight < strong || told) && before(hearsay, reachHearsay):
+	case !live && (f.weight < strong || told || around(question, reachQuestion)) && before(hearsay, reachHearsay):
 		return Hearsay
 	case !live && (f.weight < strong || told) && around(question, reachQuestion):
 		return Question

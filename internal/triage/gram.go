@@ -88,6 +88,7 @@ type Part struct {
 type View struct {
 	Class  []Part
 	Pieces [][]Part
+	Head   []Part // as a piece of its own
 }
 
 // ViewOf reads a text.
@@ -95,6 +96,7 @@ func ViewOf(raw string) View {
 	t := fold(raw)
 	v := View{}
 	v.Class = append(t.parts(0, min(len(t.runes), mostRead), inText, 1), t.parts(0, t.head(), inHead, headShare)...)
+	v.Head = t.parts(0, t.head(), inText, 1)
 	from := 0
 	for _, end := range t.pieces() {
 		v.Pieces = append(v.Pieces, t.parts(from, end, inText, 1))

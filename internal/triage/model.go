@@ -30,7 +30,7 @@ type Model struct {
 	bias    []float32
 
 	sharp, rules float64 // what the model and the rules count for when both speak
-	alarm, calm  float64 // danger: from the first on it is one; below the second a weak sign is none
+	alarm, calm  float64 // danger: from the first on it is one; below the second a letter is none
 
 	room sync.Pool // of counts by part
 }
@@ -58,7 +58,7 @@ type Dials struct {
 	Sharp float64 // of the model's opinion; 1 as trained
 	Rules float64 // of the rules' opinion beside it
 	Alarm float64 // chance from which a text is taken for dangerous
-	Calm  float64 // chance below which a single doubtful word is not
+	Calm  float64 // chance below which a letter is not, whatever words are in it
 }
 
 // Weights are a trained model before it is packed.
@@ -292,3 +292,12 @@ func (w Weights) WithoutIdle() Weights {
 	}
 	return out
 }
+
+// With is the model with other dials.
+func (m *Model) With(d Dials) *Model {
+	return &Model{Version: m.Version, names: m.names, start: m.start, units: m.units, weights: m.weights, bias: m.bias,
+		sharp: d.Sharp, rules: d.Rules, alarm: d.Alarm, calm: d.Calm, room: sync.Pool{New: m.room.New}}
+}
+
+// Danger is the chance that a text tells of danger now, as the model sees it.
+func (m *Model) Danger(text string) float64 { return 1 - m.read(fold(text)).danger[0] }

@@ -61,7 +61,11 @@ const silentChance = 0.02
 func (e *Trained) read(t *text, urgent int, found []finding) verdict {
 	o := e.model.read(t)
 	v := verdict{urgent: e.urgent(o, urgent, found)}
-	if v.urgent >= 0 && v.urgent != urgent {
+	switch {
+	case urgent >= 0 && dangerCodes[urgent] != "C3" && len(t.runes) > longText && 1-o.danger[0] < e.model.calm && !e.alone:
+		v.urgent = -1
+		v.reasons = append(v.reasons, reason(Calmed, t, found[0].hit, dangerCodes[urgent]))
+	case v.urgent >= 0 && v.urgent != urgent:
 		v.reasons = append(v.reasons, e.dangerous(t, o, v.urgent))
 	}
 	v.join = func(chances []float64) []float64 {
@@ -83,8 +87,10 @@ func (e *Trained) read(t *text, urgent int, found []finding) verdict {
 }
 
 // urgent joins the two danger checks: each may raise the alarm. Where the rules
-// have taken back every word of danger, the model must be surer; and where a
-// doubtful word is all there is, it may object.
+// have taken back every word of danger, the model must be surer. It may object
+// in a letter alone (see read), where there is much to go by, and only when it
+// sees next to no danger: a call is believed. It has no say in what the rules
+// take for a gathering (C3): it has seen too few.
 func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 	chance := 1 - o.danger[0]
 	likest := 0
@@ -102,7 +108,7 @@ func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 	case chance < e.model.alarm:
 		return -1
 	case len(found) > 0 && !slices.ContainsFunc(found, func(f finding) bool { return f.points > 0 }):
-		if chance < math.Sqrt(e.model.alarm) {
+		if chance < math.Cbrt(e.model.alarm) {
 			return -1
 		}
 	}

@@ -173,7 +173,7 @@ func madeKeys() []string {
 	add("web.dispute.", "contested", "second_return")
 	add("web.prompt.", deadline.NoReceipt, deadline.NoAcceptance)
 	add("web.reason.", triage.ForItem, triage.ForClass, triage.Danger, triage.Escalates, triage.Negated, triage.Past, triage.Chronic,
-		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion, triage.Learned, triage.LearnedDanger,
+		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion, triage.Learned, triage.LearnedDanger, triage.Calmed,
 		triage.OrRegion)
 	add("figures.", "classes", "regions", "weeks")
 	add("web.unread.", "script", "garbled", "short")

@@ -1,13 +1,16 @@
 // Command eval measures triage on judged texts, which lie outside the
-// repository: by cross-validation, no text ever judged by a model that it
-// trained.
+// repository, by cross-validation: no text is proposed for by a model that
+// learned from it. It prints the figures and keeps them for the page of figures.
 package main
 
 import (
+	"bufio"
 	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,19 +25,20 @@ func main() {
 	data := flag.String("data", "", "`folder` with judged-dev.jsonl, complaints.jsonl and topics7.jsonl")
 	own := flag.String("own", "internal/triage/train", "`folder` with judged.csv and examples")
 	folds := flag.Int("folds", 5, "`parts` of the cross-validation")
-	show := flag.String("show", "", "print what went wrong: class, urgent")
+	show := flag.String("show", "", "print what went wrong too: class, urgent")
+	keep := flag.String("keep", "internal/triage/learn/report.json", "`file` that keeps the figures")
 	flag.Parse()
 	if *data == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*data, *own, *folds, *show); err != nil {
+	if err := run(*data, *own, *folds, *show, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "eval:", err)
 		os.Exit(1)
 	}
 }
 
-func run(data, own string, folds int, show string) error {
+func run(data, own string, folds int, show, keep string) error {
 	cat, err := catalogue.Seed()
 	if err != nil {
 		return err
@@ -47,76 +51,155 @@ func run(data, own string, folds int, show string) error {
 	if err != nil {
 		return err
 	}
-	rules := triage.NewRules(cat, dir)
-	var judged []learn.Row
-	for _, r := range rows {
-		if r.Source == learn.JudgedDev || r.Source == learn.Judged {
-			judged = append(judged, r)
-		}
+	x := trial{cat: cat, dir: dir, rows: rows, out: map[string][]triage.Proposal{}}
+	x.judged = slices.DeleteFunc(slices.Clone(rows), func(r learn.Row) bool { return !isJudged(r) })
+	if err := x.cross(folds); err != nil {
+		return err
 	}
-	out := map[string][]triage.Proposal{}
+	report := learn.Report{Model: triage.Shipped().Version, Folds: folds, Parts: x.parts()}
+	topics, err := readTopics(filepath.Join(data, "topics7.jsonl"))
+	if err != nil {
+		return err
+	}
+	report.Topics.Right, report.Topics.N = learn.Topics(topics)
+	report.Print(os.Stdout)
+	x.confusion()
+	x.speed()
+	x.show(show)
+	file, err := json.MarshalIndent(report, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(keep, append(file, '\n'), 0o644)
+}
+
+func isJudged(r learn.Row) bool { return r.Source == learn.JudgedDev || r.Source == learn.Judged }
+
+var engines = []string{"majority", "counting", "rules", "model", "both"}
+
+// trial is one cross-validation.
+type trial struct {
+	cat    *catalogue.Catalogue
+	dir    *directory.Directory
+	rows   []learn.Row
+	judged []learn.Row
+	out    map[string][]triage.Proposal // by engine, for each of judged
+}
+
+func (x *trial) cross(folds int) error {
 	for _, name := range engines {
-		out[name] = make([]triage.Proposal, len(judged))
+		x.out[name] = make([]triage.Proposal, len(x.judged))
 	}
+	rules := triage.NewRules(x.cat, x.dir)
 	for fold := range folds {
-		var train []learn.Row
-		for _, r := range rows {
-			if r.Source != learn.JudgedDev && r.Source != learn.Judged || r.Fold(folds) != fold {
-				train = append(train, r)
-			}
-		}
-		begin := time.Now()
-		file := learn.Fit(learn.Examples(train, rules), learn.Default).Pack()
-		m, err := triage.ReadModel(file)
+		train := slices.DeleteFunc(slices.Clone(x.rows), func(r learn.Row) bool { return isJudged(r) && r.Fold(folds) == fold })
+		m, err := triage.ReadModel(learn.Fit(learn.Examples(train, rules), learn.Default).Pack())
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "fold %d: %.1f MB in %v\n", fold+1, float64(len(file))/1e6, time.Since(begin).Round(time.Second/10))
-		both := triage.NewTrained(cat, dir, m)
-		alone := both.Alone()
-		for i, r := range judged {
-			if r.Fold(folds) == fold {
-				out["rules"][i], out["model"][i], out["both"][i] = rules.Propose(r.Text), alone.Propose(r.Text), both.Propose(r.Text)
+		both := triage.NewTrained(x.cat, x.dir, m)
+		by := map[string]triage.Engine{"counting": learn.NewCounting(x.cat, train), "rules": rules, "model": both.Alone(), "both": both}
+		most := learn.Majority(train)
+		for i, r := range x.judged {
+			if r.Fold(folds) != fold {
+				continue
+			}
+			x.out["majority"][i] = triage.Proposal{Category: most, Candidates: []triage.Candidate{{Category: most}}}
+			for name, e := range by {
+				x.out[name][i] = e.Propose(r.Text)
 			}
 		}
 	}
-	for _, part := range []string{"", "gold", "enriched", "mined", "emergency", "judged"} {
+	return nil
+}
+
+func (x *trial) parts() (parts []learn.Part) {
+	for _, name := range []string{"judged", "judged-dev", "gold", "enriched", "mined", "emergency"} {
 		var some []int
-		for i, r := range judged {
-			if r.Set == part || part == "" && r.Set != "judged" {
+		for i, r := range x.judged {
+			if r.Set == name || name == "judged-dev" && r.Source == learn.JudgedDev {
 				some = append(some, i)
 			}
 		}
 		if len(some) == 0 {
 			continue
 		}
-		fmt.Printf("%s\n", cmp.Or(part, "judged-dev"))
-		for _, name := range engines {
-			f := learn.Measure(pick(judged, some), pick(out[name], some))
-			fmt.Printf("  %-6s n %4d strict %.3f lenient %.3f top3 %.3f/%.3f macroF1 %.3f(%d) 110F1 %.3f ECE %.3f/%.3f |", name, f.N, f.Strict, f.Lenient, f.Top3, f.Top3Len,
-				f.MacroF1, f.Classes, f.PoliceF1, f.ECE, f.ECEStrict)
-			for _, a := range append(slices.Clone(f.Urgent), f.False...) {
-				fmt.Printf(" %s %d/%d", a.Group, a.Alarms, a.N)
-			}
-			fmt.Println()
+		part := learn.Part{Name: name}
+		for _, e := range engines {
+			part.Engines = append(part.Engines, learn.Engine{Name: e, Figures: learn.Measure(pick(x.judged, some), pick(x.out[e], some))})
 		}
+		parts = append(parts, part)
 	}
-	for i, r := range judged {
-		p := out["both"][i]
-		wrong := show == "class" && r.Category != "" && p.Category != r.Category && !slices.Contains(r.Others, p.Category)
-		wrong = wrong || show == "urgent" && r.Urgent != learn.Unknown && (r.Urgent == "") != (p.Urgent == "") && len(r.Border) == 0
-		if wrong {
-			fmt.Printf("%s %s %s %v %q: got %v %q\n   %s\n  ", r.Set, r.ID, r.Category, r.Others, r.Urgent, p.Candidates, p.Urgent, clip(r.Text))
-			for _, w := range p.Reasons {
-				fmt.Printf(" %s:%s>%s", w.Kind, w.Word, w.Of)
-			}
-			fmt.Println()
-		}
-	}
-	return nil
+	return parts
 }
 
-var engines = []string{"rules", "model", "both"}
+func (x *trial) confusion() {
+	wrong := learn.Measure(x.judged, x.out["both"]).Wrong
+	type pair struct {
+		of [2]string
+		n  int
+	}
+	var pairs []pair
+	for of, n := range wrong {
+		pairs = append(pairs, pair{of, n})
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.of[0]+a.of[1], b.of[0]+b.of[1]))
+	})
+	fmt.Print("\nMistaken most often (judged → proposed, by both):")
+	for _, p := range pairs[:min(24, len(pairs))] {
+		fmt.Printf(" %s→%s %d", p.of[0], p.of[1], p.n)
+	}
+	fmt.Println()
+}
+
+func (x *trial) speed() {
+	e := triage.New(x.cat, x.dir)
+	text := strings.Repeat("小区门口的路灯坏了三个月没有人修，晚上出门黑漆漆的，前几天还有老人摔了一跤。物业说不归他们管，社区也说管不了。", 100)
+	for _, n := range []int{200, 5000} {
+		call, times := string([]rune(text)[:n]), 200
+		begin := time.Now()
+		for range times {
+			e.Propose(call)
+		}
+		fmt.Printf("Speed: %v for a text of %d characters\n", (time.Since(begin) / time.Duration(times)).Round(time.Microsecond), n)
+	}
+}
+
+func (x *trial) show(what string) {
+	for i, r := range x.judged {
+		p := x.out["both"][i]
+		wrong := what == "class" && r.Category != "" && p.Category != r.Category && !slices.Contains(r.Others, p.Category)
+		wrong = wrong || what == "urgent" && r.Urgent != learn.Unknown && (r.Urgent == "") != (p.Urgent == "") && len(r.Border) == 0
+		if !wrong {
+			continue
+		}
+		fmt.Printf("%s %s %s %v %q: got %v %q\n   %s\n  ", r.Set, r.ID, r.Category, r.Others, r.Urgent, p.Candidates, p.Urgent, clip(r.Text))
+		for _, w := range p.Reasons {
+			fmt.Printf(" %s:%s>%s", w.Kind, w.Word, w.Of)
+		}
+		fmt.Println()
+	}
+}
+
+func readTopics(path string) ([]learn.Topic, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var out []learn.Topic
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 4<<20)
+	for s.Scan() {
+		var t learn.Topic
+		if err := json.Unmarshal(s.Bytes(), &t); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, len(out)+1, err)
+		}
+		out = append(out, t)
+	}
+	return out, s.Err()
+}
 
 func pick[T any](all []T, some []int) []T {
 	out := make([]T, len(some))

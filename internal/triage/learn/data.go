@@ -39,6 +39,7 @@ const (
 	Invented  Source = "invented"   // written for training
 	Listed    Source = "listed"     // words of the catalogue
 	Unjudged  Source = "unjudged"   // real texts that nobody has read
+	Reply     Source = "reply"      // answers of offices to such texts: how those write who act
 )
 
 // Read gets all data: of the repository (internal/triage/train), and of the
@@ -55,6 +56,7 @@ func Read(cat *catalogue.Catalogue, own, extra fs.FS) ([]Row, error) {
 	if extra != nil {
 		r.dev(extra)
 		r.judged(own, extra)
+		r.replies(extra)
 	}
 	slices.SortStableFunc(r.rows, func(a, b Row) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID)) })
 	return r.rows, errors.Join(r.faults...)
@@ -141,9 +143,17 @@ func (r *reader) listed(cat *catalogue.Catalogue) {
 			continue
 		}
 		for i, word := range append([]string{it.Name}, it.Synonyms...) {
-			r.rows = append(r.rows, Row{ID: fmt.Sprintf("%s-%02d", it.Code, i), Text: word, Source: Listed, Category: it.Class, Urgent: Unknown})
+			r.rows = append(r.rows, Row{ID: fmt.Sprintf("%s-%02d", it.Code, i), Text: word, Source: Listed, Category: it.Class, Urgent: calmWord(it)})
 		}
 	}
+}
+
+// calmWord: the words of an item are no danger where it is no matter of police.
+func calmWord(it catalogue.Item) string {
+	if catalogue.Group(it.Class) == catalogue.NonPolice && it.FirstResponse == "" && it.Class != "A15" {
+		return ""
+	}
+	return Unknown
 }
 
 func (r *reader) dev(extra fs.FS) {
@@ -179,6 +189,17 @@ func (r *reader) dev(extra fs.FS) {
 			row.Border = append(row.Border, code(name))
 		}
 		r.rows = append(r.rows, row)
+		return nil
+	})
+}
+
+func (r *reader) replies(extra fs.FS) {
+	r.lines(extra, "replies.jsonl", func(line []byte) error {
+		var in struct{ ID, Reply string }
+		if err := json.Unmarshal(line, &in); err != nil {
+			return err
+		}
+		r.rows = append(r.rows, Row{ID: "reply-" + in.ID, Text: in.Reply, Source: Reply, Urgent: Unknown})
 		return nil
 	})
 }

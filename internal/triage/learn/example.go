@@ -6,7 +6,8 @@ import "liandong/internal/triage"
 const (
 	weightInvented = 1.0
 	weightListed   = 0.3
-	weightWeak     = 0.15 // of what the rules say of a text that nobody has read
+	weightWeak     = 0.05 // of what the rules say of a text that nobody has read
+	weightAlarm    = 6.0  // of danger: there is little of it, and to miss it is worse
 	weightCalm     = 0.5  // of the rules finding no danger in it
 
 	shareOthers = 0.3 // of a judged text: what its other defensible classes have together
@@ -27,9 +28,18 @@ func Examples(rows []Row, teacher triage.Engine) []Example {
 			}
 			out = append(out, e)
 		case Listed:
-			out = append(out, Example{Text: r.Text, Class: []Share{{r.Category, 1}}, Weight: weightListed, Danger: Unknown})
+			out = append(out, Example{Text: r.Text, Class: []Share{{r.Category, 1}}, Weight: weightListed, Danger: r.Urgent, Sure: weightListed})
+		case Reply:
+			if teacher.Propose(r.Text).Urgent == "" {
+				out = append(out, Example{Text: r.Text, Danger: "", Sure: weightCalm})
+			}
 		case Unjudged:
 			out = append(out, weak(r, teacher.Propose(r.Text)))
+		}
+	}
+	for i := range out {
+		if out[i].Danger != "" && out[i].Danger != Unknown {
+			out[i].Sure *= weightAlarm
 		}
 	}
 	return out

@@ -11,7 +11,6 @@
 package learn
 
 import (
-	"math"
 	"slices"
 
 	"liandong/internal/triage"
@@ -52,7 +51,7 @@ type Recipe struct {
 var Default = Recipe{
 	Rounds: 20, Rate: 0.5, Decay: 2e-5, LeastSeen: 3,
 	DangerRounds: 12, DangerDecay: 1e-5,
-	Dials: triage.Dials{Sharp: 1, Rules: 0.6, Alarm: 0.5, Calm: 0.02},
+	Dials: triage.Dials{Sharp: 1.5, Rules: 0.5, Alarm: 0.11, Calm: 0.006},
 }
 
 // Fit trains a model.
@@ -62,49 +61,49 @@ func Fit(examples []Example, r Recipe) triage.Weights {
 		views[i] = triage.ViewOf(e.Text)
 	}
 	names := vocabulary(views, r.LeastSeen)
-	idf := names.rarity(views)
 	classes := triage.Column("")
-
 	var class, danger []sample
 	for i, e := range examples {
 		if e.Class != nil && e.Weight > 0 {
-			s := sample{parts: names.parts(views[i].Class, idf), want: make([]float64, classes), weight: e.Weight}
+			s := sample{parts: names.parts(views[i].Class), want: make([]float64, classes), weight: e.Weight}
 			for _, c := range e.Class {
 				s.want[triage.Column(c.Class)] += c.Of
 			}
 			class = append(class, s)
 		}
-		danger = append(danger, dangerSamples(e, views[i], names, idf)...)
+		danger = append(danger, dangerSamples(e, views[i], names)...)
 	}
-	c := softmax{columns: classes, rounds: r.Rounds, rate: r.Rate, decay: r.Decay}.fit(class, len(names.list))
-	d := softmax{columns: triage.Columns() - classes, rounds: r.DangerRounds, rate: r.Rate, decay: r.DangerDecay}.fit(danger, len(names.list))
+	c := softmax{columns: classes, rounds: r.Rounds, rate: r.Rate, decay: r.Decay}
+	d := softmax{columns: triage.Columns() - classes, rounds: r.DangerRounds, rate: r.Rate, decay: r.DangerDecay}
+	forClass, forDanger := c.telling(class, len(names.list)), d.telling(danger, len(names.list))
+	byClass, byDanger := c.fit(class, forClass), d.fit(danger, forDanger)
 
-	w := triage.Weights{Names: names.list, Bias: append(c.bias, d.bias...), Dials: r.Dials}
+	w := triage.Weights{Names: names.list, Bias: append(byClass.bias, byDanger.bias...), Dials: r.Dials}
 	w.Rows = make([][]float64, len(names.list))
 	for i := range w.Rows {
-		row := append(slices.Clone(c.row(i)), d.row(i)...)
-		for k := range row {
-			row[k] *= idf[i]
-		}
-		w.Rows[i] = row
+		w.Rows[i] = append(slices.Clone(byClass.row(i)), byDanger.row(i)...)
 	}
 	return w.WithoutIdle()
 }
 
 // dangerSamples are the pieces of a text. Where a text is dangerous it is not
 // known which of its pieces is; a short text has one, and of a longer one the
-// first, with its heading, is taken.
-func dangerSamples(e Example, v triage.View, names names, idf []float64) (out []sample) {
+// first, with its heading, is taken. The heading of a harmless letter is one
+// more lesson: it is as short as what people say.
+func dangerSamples(e Example, v triage.View, names names) (out []sample) {
 	if e.Danger == Unknown || e.Sure == 0 {
 		return nil
 	}
 	none := triage.Column("")
 	pieces := v.Pieces
+	if e.Danger == "" && len(pieces) > 1 {
+		pieces = append(slices.Clone(pieces), v.Head)
+	}
 	if e.Danger != "" && len(pieces) > 1 {
 		pieces = pieces[:1]
 	}
 	for _, p := range pieces {
-		s := sample{parts: names.parts(p, idf), want: make([]float64, triage.Columns()-none), weight: e.Sure}
+		s := sample{parts: names.parts(p), want: make([]float64, triage.Columns()-none), weight: e.Sure}
 		s.want[triage.Column(e.Danger)-none] = 1
 		out = append(out, s)
 	}
@@ -148,24 +147,11 @@ func countTexts(views []triage.View) map[uint32]int {
 	return texts
 }
 
-// rarity is what a run counts for: the fewer texts hold it, the more.
-func (n names) rarity(views []triage.View) []float64 {
-	texts := countTexts(views)
-	out := make([]float64, len(n.list))
-	most := math.Log(float64(len(views) + 1))
-	for i, name := range n.list {
-		out[i] = 1 + float64((most-math.Log(float64(texts[name])))/most*rare)
-	}
-	return out
-}
-
-const rare = 3
-
-func (n names) parts(parts []triage.Part, idf []float64) []part {
+func (n names) parts(parts []triage.Part) []part {
 	out := make([]part, 0, len(parts))
 	for _, p := range parts {
 		if i, ok := n.at[p.Name]; ok {
-			out = append(out, part{i, float64(p.Value * idf[i])})
+			out = append(out, part{i, p.Value})
 		}
 	}
 	return out

@@ -30,6 +30,7 @@ func fixture(t *testing.T) (*catalogue.Catalogue, []Row) {
 	extra := fstest.MapFS{
 		"judged-dev.jsonl": file(`{"id":"d1","text":"学校乱收费，学校的老师补课收钱","set":"gold","category":"教育类","category_alt":["市场监管类"],"urgent":"none","urgent_alt":[]}` + "\n" +
 			`{"id":"d2","text":"我不想活了","set":"emergency","category":null,"category_alt":[],"urgent":"个人极端事件","urgent_alt":["none"]}` + "\n"),
+		"replies.jsonl":    file(`{"id":"r1","text":"路灯坏了","reply":"您好，路灯已修好。"}` + "\n"),
 		"complaints.jsonl": file(`{"id":"u1","text":"工厂半夜排废气太臭了","time":""}` + "\n" + `{"id":"u2","text":"路灯坏了没有人修","time":""}` + "\n"),
 	}
 	rows, err := Read(cat, own, extra)
@@ -64,7 +65,7 @@ func TestRead(t *testing.T) {
 		{"examples/danger/C4-0001", "", "C4", Invented, 0},
 		{"examples/danger/not-0001", "", "", Invented, 0},
 		{"examples/news-0001", "B04", "C4", Invented, 0},
-		{"A01.01-00", "A01", Unknown, Listed, 0},
+		{"A01.01-00", "A01", "", Listed, 0},
 	} {
 		r := at(tc.id)
 		if r.Category != tc.category || r.Urgent != tc.urgent || r.Source != tc.source || len(r.Others) != tc.others {
@@ -86,7 +87,7 @@ func TestReadFaults(t *testing.T) {
 		"judged":  {"judged.csv": file("a,b\n")},
 		"no clas": {"judged.csv": file("u1,Z01,,\n")},
 	} {
-		extra := fstest.MapFS{"judged-dev.jsonl": file(""), "complaints.jsonl": file(`{"id":"u1","text":"水"}` + "\n")}
+		extra := fstest.MapFS{"judged-dev.jsonl": file(""), "replies.jsonl": file(""), "complaints.jsonl": file(`{"id":"u1","text":"水"}` + "\n")}
 		if _, err := Read(cat, own, extra); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to speak of %q", err, want)
 		}

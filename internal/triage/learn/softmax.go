@@ -29,7 +29,47 @@ type fitted struct {
 
 func (f fitted) row(i int) []float64 { return f.weights[i*f.columns : (i+1)*f.columns] }
 
-func (s softmax) fit(samples []sample, parts int) fitted {
+// idle is what a part counts for that tells nothing.
+const idle = 0.5
+
+// telling is what each part counts for: by how much more often it occurs with
+// one column than with all others (the logarithm of that ratio, for the column
+// where it is greatest, as naive Bayes has it). Parts that say something are
+// learned from sooner than parts that are merely there.
+func (s softmax) telling(samples []sample, parts int) []float64 {
+	in, all, total := make([]float64, parts*s.columns), make([]float64, s.columns), 0.0
+	for _, x := range samples {
+		for c, want := range x.want {
+			if want == 0 {
+				continue
+			}
+			w := float64(want * x.weight)
+			all[c] += w
+			total += w
+			for _, p := range x.parts {
+				in[int(p.at)*s.columns+c] += w
+			}
+		}
+	}
+	out := make([]float64, parts)
+	for i := range out {
+		row, sum := in[i*s.columns:(i+1)*s.columns], 0.0
+		for _, n := range row {
+			sum += n
+		}
+		best := 0.0
+		for c, n := range row {
+			best = max(best, math.Log((n+1)/(all[c]+2)/((sum-n+1)/(total-all[c]+2))))
+		}
+		out[i] = best + idle
+	}
+	return out
+}
+
+// fit trains the weights. What a part counts for is in the samples' values
+// while training, and in the weights when they are done.
+func (s softmax) fit(samples []sample, counts []float64) fitted {
+	parts := len(counts)
 	k := s.columns
 	w, bias := make([]float64, parts*k), make([]float64, k)
 	mean := fitted{columns: k, weights: make([]float64, parts*k), bias: make([]float64, k)}
@@ -49,7 +89,7 @@ func (s softmax) fit(samples []sample, parts int) fitted {
 			copy(p, bias)
 			for _, f := range x.parts {
 				row := w[int(f.at)*k : int(f.at)*k+k]
-				v := float64(f.value * scale)
+				v := float64(float64(f.value*counts[f.at]) * scale)
 				for c := range p {
 					p[c] += float64(v * row[c])
 				}
@@ -62,7 +102,7 @@ func (s softmax) fit(samples []sample, parts int) fitted {
 			}
 			for _, f := range x.parts {
 				row := w[int(f.at)*k : int(f.at)*k+k]
-				v := float64(rate * f.value / scale)
+				v := float64(rate * float64(f.value*counts[f.at]) / scale)
 				for c := range p {
 					row[c] += float64(v * p[c])
 				}
@@ -79,7 +119,7 @@ func (s softmax) fit(samples []sample, parts int) fitted {
 		}
 	}
 	for i := range mean.weights {
-		mean.weights[i] /= kept
+		mean.weights[i] *= counts[i/k] / kept
 	}
 	for c := range mean.bias {
 		mean.bias[c] /= kept
@@ -131,4 +171,21 @@ func (d *dice) shuffle(order []int) {
 		j := int(x % uint64(i+1))
 		order[i], order[j] = order[j], order[i]
 	}
+}
+
+// rarity is what each part counts for by how few texts hold it.
+func rarity(samples []sample, parts int) []float64 {
+	texts := make([]float64, parts)
+	for _, s := range samples {
+		for _, p := range s.parts {
+			texts[p.at]++
+		}
+	}
+	out := make([]float64, parts)
+	for i, n := range texts {
+		if n > 0 {
+			out[i] = math.Log(float64(len(samples)+1) / n)
+		}
+	}
+	return out
 }
