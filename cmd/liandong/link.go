@@ -97,6 +97,7 @@ Keys that differ from those already known are refused unless --replace says that
 	cmd.Flags().StringVar(&l.URL, "url", "", "address `URL` at which its node is reached (carrier https)")
 	cmd.Flags().StringVar(&l.Carrier, "carrier", "https", "`NAME` of what moves the letters: "+carrierNames())
 	cmd.Flags().StringToStringVar(&l.Set, "set", nil, "setting of the carrier, `KEY=VALUE`; may be given several times")
+	cmd.Flags().StringVar(&l.Suite, "suite", "", "signing suite `NAME` of our letters on this link: "+strings.Join(seal.Suites(), ", ")+" (default "+seal.Suites()[0]+")")
 	cmd.Flags().StringVar(&l.Phone, "phone", "", "its duty telephone, day and night: `NUMBER`")
 	cmd.Flags().StringVar(&l.Line, "line", "", "`LINE` that it runs, 12345 or 110 (default: from a code like 540100-110)")
 	cmd.Flags().StringVar(&l.Region, "region", "", "region `CODE` that it serves (default: from the code)")

@@ -86,28 +86,30 @@ func SignHead(h Head, keys seal.KeyService) (string, error) {
 	if h.Platform == "" || strings.ContainsAny(h.Platform, " +\n") {
 		return "", hotline.Errorf(hotline.Invalid, "head_form", "platform")
 	}
-	msg, err := note.Sign(&note.Note{Text: h.Text()}, &headSigner{platform: h.Platform, keys: keys})
+	var signers []note.Signer
+	for _, k := range keys.Public(h.Platform, h.Platform).Current() { // by every suite that the node has a key of
+		signers = append(signers, &headSigner{platform: h.Platform, keys: keys, key: k})
+	}
+	msg, err := note.Sign(&note.Note{Text: h.Text()}, signers...)
 	if err != nil {
 		return "", fmt.Errorf("sign a head: %w", err)
 	}
 	return string(msg), nil
 }
 
-// headSigner signs with the current key of a node.
+// headSigner signs with a current key of a node.
 type headSigner struct {
 	platform string
 	keys     seal.KeyService
+	key      seal.PublicKey
 }
 
 func (s *headSigner) Name() string { return Origin(s.platform) }
 
-// KeyHash is of the key in use.
-func (s *headSigner) KeyHash() uint32 {
-	return seal.NoteKeyHash(s.Name(), s.keys.Public(s.platform, s.platform).Signing[0])
-}
+func (s *headSigner) KeyHash() uint32 { return seal.NoteKeyHash(s.Name(), s.key) }
 
 func (s *headSigner) Sign(msg []byte) ([]byte, error) {
-	sig, err := s.keys.Sign(msg)
+	sig, err := s.keys.SignAs(s.key.Alg, msg)
 	return sig.Value, err
 }
 
@@ -116,7 +118,7 @@ func (s *headSigner) Sign(msg []byte) ([]byte, error) {
 // head_form, head_signature.
 func OpenHead(signed string, keys seal.PublicKeys) (h Head, keyID string, err error) {
 	var known []note.Verifier
-	for _, k := range keys.Signing {
+	for _, k := range keys.AllSigning() {
 		known = append(known, &headVerifier{name: Origin(keys.Platform), key: k})
 	}
 	n, err := note.Open([]byte(signed), note.VerifierList(known...))

@@ -141,7 +141,7 @@ func TestHead(t *testing.T) {
 		"size changed":   {strings.Replace(signed, "\n7\n", "\n8\n", 1), "head_signature", pub},
 		"cut":            {signed[:len(signed)-3], "head_form", pub},
 		"empty":          {"", "head_form", pub},
-		"no head":        {string(must(note.Sign(&note.Note{Text: "x\n"}, &headSigner{platform: "540000-12345", keys: keys}))), "head_form", pub},
+		"no head":        {string(must(note.Sign(&note.Note{Text: "x\n"}, &headSigner{platform: "540000-12345", keys: keys, key: pub.Signing[0]}))), "head_form", pub},
 	} {
 		if _, _, err := OpenHead(c.signed, c.keys); hotline.CodeOf(err) != c.code {
 			t.Errorf("%s: got %v, want %s", name, err, c.code)
@@ -192,5 +192,31 @@ func TestFollow(t *testing.T) {
 	}
 	if got := Follow(Head{}, known, 0, nil); got != Follows {
 		t.Errorf("the first head: got %s, want it taken", got)
+	}
+}
+
+// A node with a key of the national suite signs its heads by both; who knows
+// one of them only can read them.
+func TestHeadOfTwoSuites(t *testing.T) {
+	keys := must(must(seal.NewKeyring(rand.Reader)).WithSM2(rand.Reader))
+	both := keys.Public("p", "x")
+	h := Head{Platform: "p", Size: 1, Root: leavesOf(0, 1)[0], Epoch: 1, At: time.Date(2026, 3, 11, 2, 0, 0, 0, time.UTC)}
+	signed := must(SignHead(h, keys))
+	if n := strings.Count(signed, "\n— "); n != 2 {
+		t.Fatalf("got %d signatures, want two", n)
+	}
+	one, two := both, both
+	one.SigningSM2, two.Signing = nil, nil
+	for name, c := range map[string]struct {
+		keys seal.PublicKeys
+		kid  string
+	}{"ed25519": {one, both.Signing[0].ID}, "sm2": {two, both.SigningSM2[0].ID}} {
+		got, kid, err := OpenHead(signed, c.keys)
+		if err != nil || got != h || kid != c.kid {
+			t.Errorf("%s: got %+v by %s, %v", name, got, kid, err)
+		}
+		if _, _, err := OpenHead(strings.Replace(signed, "\n1\n", "\n2\n", 1), c.keys); hotline.CodeOf(err) != "head_signature" {
+			t.Errorf("%s, changed: got %v, want head_signature", name, err)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package conform
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -245,7 +244,7 @@ var refusing = []rule{
 		if err != nil {
 			return err
 		}
-		sig, err := letter.Signer(r.cfg.Keys)(sha256.Sum256(deep))
+		sig, err := letter.Signer(r.cfg.Keys)(deep)
 		if err != nil {
 			return err
 		}

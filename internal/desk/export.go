@@ -134,6 +134,8 @@ type export struct {
 	bare  bool         // nothing personal, not even sealed
 	head  store.TreeHead
 	tiles audit.Tiles
+
+	suites map[string]string // by peer
 }
 
 // begin writes keys and heads.
@@ -143,12 +145,14 @@ func (e *export) begin(allHeads bool) error {
 	if err != nil {
 		return err
 	}
+	e.suites = map[string]string{}
 	for _, l := range links {
 		k, err := seal.ParsePublicKeys([]byte(l.Keys))
 		if err != nil {
 			return err
 		}
 		e.w.Keys(k)
+		e.suites[l.Peer] = l.Suite
 	}
 	e.head, err = e.d.read.Head(e.ctx)
 	if hotline.KindOf(err) == hotline.NotFound {
@@ -329,9 +333,8 @@ func (e *export) lettersOf(peer string) error {
 // letters writes letters: ours signed again by the key in use, the peers' with
 // the signatures that they came with.
 func (e *export) letters(out []store.LetterOut, in []store.LetterIn) error {
-	sign := letter.Signer(e.d.keys)
 	for _, l := range out {
-		sig, err := sign(letter.Digest([]byte(l.Content)))
+		sig, err := letter.Signer(seal.Suited(e.d.keys, e.suites[l.Peer]))([]byte(l.Content))
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func KindOf(name string) (carrier.Kind, error) {
 }
 
 // carriers are the open ones, by peer. One is opened anew when its link's
-// address, keys or settings change.
+// address, keys, suite or settings change.
 type carriers struct {
 	mu   sync.Mutex
 	open map[string]opened
@@ -48,7 +48,7 @@ type opened struct {
 
 // carrierOf is the carrier of a link, opened when it is first needed.
 func (x *Exchange) carrierOf(link store.Link) (carrier.Carrier, error) {
-	config := strings.Join([]string{link.Carrier, link.URL, link.Settings, link.Keys}, "\n")
+	config := strings.Join([]string{link.Carrier, link.URL, link.Settings, link.Suite, link.Keys}, "\n")
 	x.carriers.mu.Lock()
 	defer x.carriers.mu.Unlock()
 	o, ok := x.carriers.open[link.Peer]
@@ -65,7 +65,7 @@ func (x *Exchange) carrierOf(link store.Link) (carrier.Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := carrier.Link{Self: x.desk.Node().Platform, Peer: link.Peer, ID: link.ID, URL: link.URL, Sign: x.signDoc,
+	l := carrier.Link{Self: x.desk.Node().Platform, Peer: link.Peer, ID: link.ID, URL: link.URL, Sign: func(doc []byte) (string, error) { return x.signDoc(link, doc) },
 		Verify: func(doc []byte, sig string) error { return verifyDoc(link, doc, sig, x.desk.Now()) }}
 	if link.Settings != "" {
 		if err := json.Unmarshal([]byte(link.Settings), &l.Set); err != nil {

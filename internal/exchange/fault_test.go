@@ -24,7 +24,7 @@ import (
 // wire is a letter of a side as it would leave.
 func (s *side) wire(t *testing.T, to *side, out store.LetterOut) []byte {
 	t.Helper()
-	w, err := s.x.write(t.Context(), to.keys.Public(to.node.Platform, to.node.Name), out)
+	w, err := s.x.write(t.Context(), shipment{keys: to.keys.Public(to.node.Platform, to.node.Name)}, out)
 	if err != nil {
 		t.Fatal(err)
 	}

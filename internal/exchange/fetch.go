@@ -46,7 +46,7 @@ func (x *Exchange) serveFetch(w http.ResponseWriter, r *http.Request) {
 	doc, err = x.parcels(r.Context(), shipment{link: link, keys: keys, carrier: c, traits: carrier.Traits{Patience: fetchPatience}})
 	var sig string
 	if err == nil {
-		sig, err = x.signDoc(doc)
+		sig, err = x.signDoc(link, doc)
 	}
 	if err != nil {
 		x.log.Error("letters not given", "peer", q.From, "err", err)

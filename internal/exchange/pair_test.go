@@ -76,18 +76,18 @@ func (c *fakeClock) Add(d time.Duration) {
 var seeds = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Seed() })
 var places = sync.OnceValues(func() (*directory.Directory, error) { return directory.Seed() })
 
-func newPair(t *testing.T, engine string) *pair {
+func newPair(t *testing.T, engine string, keys ...func(*testing.T, *seal.Keyring) *seal.Keyring) *pair {
 	t.Helper()
 	// A Wednesday morning at work.
 	p := &pair{t: t, clock: &fakeClock{now: time.Date(2026, 3, 11, 10, 0, 0, 0, calendar.Zone)}}
-	p.a = newSide(t, engine, p, "12345")
-	p.b = newSide(t, engine, p, "110")
+	p.a = newSide(t, engine, p, "12345", keys...)
+	p.b = newSide(t, engine, p, "110", keys...)
 	p.link(p.a, p.b)
 	p.link(p.b, p.a)
 	return p
 }
 
-func newSide(t *testing.T, engine string, p *pair, line string) *side {
+func newSide(t *testing.T, engine string, p *pair, line string, change ...func(*testing.T, *seal.Keyring) *seal.Keyring) *side {
 	t.Helper()
 	ctx := t.Context()
 	dsn := filepath.Join(t.TempDir(), line+".db")
@@ -114,6 +114,9 @@ func newSide(t *testing.T, engine string, p *pair, line string) *side {
 	keys, err := seal.NewKeyring(cryptorand.Reader)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range change {
+		keys = f(t, keys)
 	}
 	s := &side{st: st, keys: keys, node: store.Node{Platform: "540000-" + line, Line: line, Name: "试点" + line, Region: "540000", Epoch: 1, CreatedAt: p.clock.Now()}}
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, s.node) }); err != nil {

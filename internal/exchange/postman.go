@@ -220,7 +220,7 @@ func (x *Exchange) prepare(ctx context.Context, s shipment, out store.LetterOut)
 	if !out.ExpiresAt.IsZero() && x.desk.Now().After(out.ExpiresAt) {
 		return nil, false, x.desk.GiveUp(ctx, s.link, out)
 	}
-	wire, err = x.write(ctx, s.keys, out)
+	wire, err = x.write(ctx, s, out)
 	if err != nil {
 		return nil, false, x.later(ctx, s.link, out, err)
 	}
@@ -292,8 +292,8 @@ func urgent(out store.LetterOut) bool {
 }
 
 // write makes the wire form of a letter: the case's key wrapped for the peer's
-// current key, and signed with ours.
-func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.LetterOut) (wire []byte, err error) {
+// current key, and signed with ours of the link's suite.
+func (x *Exchange) write(ctx context.Context, s shipment, out store.LetterOut) (wire []byte, err error) {
 	defer recovered(&err)
 	var sealed *seal.Part
 	if len(out.Private) > 0 {
@@ -309,9 +309,9 @@ func (x *Exchange) write(ctx context.Context, peer seal.PublicKeys, out store.Le
 		if err != nil {
 			return nil, err
 		}
-		if sealed, err = seal.WrapPart(m.ID, m.From, out.Private, key, peer); err != nil {
+		if sealed, err = seal.WrapPart(m.ID, m.From, out.Private, key, s.keys); err != nil {
 			return nil, err
 		}
 	}
-	return letter.Compose([]byte(out.Content), sealed, letter.Signer(x.keys))
+	return letter.Compose([]byte(out.Content), sealed, letter.Signer(x.keysOf(s.link)))
 }

@@ -104,7 +104,7 @@ func (x *Exchange) Receive(ctx context.Context, wire []byte) (answer []byte, err
 	case reply.ID == "":
 		return nil, nil
 	}
-	return x.sign(reply)
+	return x.sign(link, reply)
 }
 
 func isTooLarge(err error) bool {
@@ -182,7 +182,7 @@ func (x *Exchange) broken(ctx context.Context, wire []byte, why error) ([]byte, 
 	if typ == leg.TypeError || typ == leg.TypeReceipt || id == "" {
 		return nil, nil // no error about an error
 	}
-	return x.sign(x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
+	return x.sign(link, x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
 }
 
 // stranger keeps note of what is not authentic, which is the error it returns.
@@ -202,10 +202,13 @@ func (x *Exchange) refused(ctx context.Context, peer, id string, wire []byte, ur
 		Letter: id, Raw: wire, Urgent: urgent})
 }
 
-func (x *Exchange) sign(m leg.Letter) ([]byte, error) {
+// keysOf signs by the suite of a link.
+func (x *Exchange) keysOf(link store.Link) seal.KeyService { return seal.Suited(x.keys, link.Suite) }
+
+func (x *Exchange) sign(link store.Link, m leg.Letter) ([]byte, error) {
 	content, _, err := letter.Content(m)
 	if err != nil {
 		return nil, err
 	}
-	return letter.Compose(content, nil, letter.Signer(x.keys))
+	return letter.Compose(content, nil, letter.Signer(x.keysOf(link)))
 }

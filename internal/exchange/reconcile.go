@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -303,7 +302,7 @@ func (x *Exchange) askDigests(ctx context.Context, link store.Link, list, after 
 	if err != nil {
 		return nil, err
 	}
-	sig, err := x.signDoc(doc)
+	sig, err := x.signDoc(link, doc)
 	if err != nil {
 		return nil, err
 	}
@@ -359,7 +358,7 @@ func (x *Exchange) serveDigests(w http.ResponseWriter, r *http.Request) {
 	}
 	var sig string
 	if err == nil {
-		sig, err = x.signDoc(doc)
+		sig, err = x.signDoc(link, doc)
 	}
 	if err != nil {
 		x.log.Error("digests not answered", "peer", q.From, "err", err)
@@ -371,8 +370,8 @@ func (x *Exchange) serveDigests(w http.ResponseWriter, r *http.Request) {
 	w.Write(doc)
 }
 
-func (x *Exchange) signDoc(doc []byte) (string, error) {
-	s, err := seal.Sign(x.keys, digestContext, sha256.Sum256(doc))
+func (x *Exchange) signDoc(link store.Link, doc []byte) (string, error) {
+	s, err := seal.SignContent(x.keysOf(link), digestContext, doc)
 	if err != nil {
 		return "", err
 	}
@@ -393,5 +392,5 @@ func verifyDoc(link store.Link, doc []byte, header string, now time.Time) error 
 	if err := json.Unmarshal(raw, &sig); err != nil {
 		return hotline.Errorf(hotline.Denied, "letter_signature", signatureHeader)
 	}
-	return seal.Verify(keys, digestContext, sha256.Sum256(doc), now, sig)
+	return seal.VerifyContent(keys, digestContext, doc, now, sig)
 }

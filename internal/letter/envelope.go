@@ -70,9 +70,6 @@ func HashOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Digest is what a signature under a canonical content signs.
-func Digest(content []byte) [32]byte { return sha256.Sum256(content) }
-
 // HashOfWire is the content hash of a document that Parse may refuse, "" where
 // it has no canonical form.
 func HashOfWire(wire []byte) string {
@@ -108,7 +105,7 @@ func VerifyContent(pub seal.PublicKeys, content []byte, sent time.Time, sig seal
 }
 
 func verify(pub seal.PublicKeys, content []byte, sent time.Time, sig seal.Signature) error {
-	err := seal.Verify(pub, signContext, sha256.Sum256(content), sent, sig)
+	err := seal.VerifyContent(pub, signContext, content, sent, sig)
 	switch {
 	case err == nil:
 		return nil
@@ -236,13 +233,13 @@ func merge(doc, extra []byte) ([]byte, error) {
 }
 
 // Signer signs letters with the keys of a node, for Compose.
-func Signer(keys seal.KeyService) func(digest [32]byte) (seal.Signature, error) {
-	return func(digest [32]byte) (seal.Signature, error) { return seal.Sign(keys, signContext, digest) }
+func Signer(keys seal.KeyService) func(content []byte) (seal.Signature, error) {
+	return func(content []byte) (seal.Signature, error) { return seal.SignContent(keys, signContext, content) }
 }
 
 // Compose writes the letter for the wire: the canonical content, its sealed
-// part where it has one, and the signature over the content's hash.
-func Compose(content []byte, sealed *Sealed, sign func(digest [32]byte) (seal.Signature, error)) ([]byte, error) {
+// part where it has one, and the signature over the content.
+func Compose(content []byte, sealed *Sealed, sign func(content []byte) (seal.Signature, error)) ([]byte, error) {
 	canonical, err := seal.Canonical(content)
 	if err != nil {
 		return nil, letterFault(err)
@@ -250,7 +247,7 @@ func Compose(content []byte, sealed *Sealed, sign func(digest [32]byte) (seal.Si
 	if !bytes.Equal(canonical, content) || len(content) < 2 || content[0] != '{' || content[1] == '}' {
 		return nil, refuse(CodeNotJSON, "", "not the canonical content of a letter", nil)
 	}
-	sig, err := sign(sha256.Sum256(content))
+	sig, err := sign(content)
 	if err != nil {
 		return nil, err
 	}

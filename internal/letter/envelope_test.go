@@ -429,7 +429,7 @@ func TestComposeWantsCanonicalContent(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", c, err, CodeNotJSON)
 		}
 	}
-	failing := func([32]byte) (seal.Signature, error) { return seal.Signature{}, fmt.Errorf("no key") }
+	failing := func([]byte) (seal.Signature, error) { return seal.Signature{}, fmt.Errorf("no key") }
 	if _, err := Compose([]byte(`{"a":1}`), nil, failing); err == nil || hotline.KindOf(err) != hotline.Internal {
 		t.Errorf("got %v, want the signer's error", err)
 	}

@@ -1,12 +1,14 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +40,7 @@ type LinkInfo struct {
 	URL         string            `json:"url"`
 	Carrier     string            `json:"carrier"`
 	Set         map[string]string `json:"set,omitempty"`
+	Suite       string            `json:"suite"` // what letters to it are signed by
 	Phone       string            `json:"phone"`
 	Fingerprint string            `json:"fingerprint"`
 	Active      bool              `json:"active"`
@@ -62,6 +65,8 @@ type NewLink struct {
 	// Carrier moves the letters; "" is https. Set are its settings.
 	Carrier string            `json:"carrier,omitempty"`
 	Set     map[string]string `json:"set,omitempty"`
+	// Suite is what our letters are signed by; "" is ed25519.
+	Suite string `json:"suite,omitempty"`
 	// Fingerprint, as it was heard over the phone, must fit the keys.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Replace says that other keys than the known ones are meant.
@@ -141,7 +146,7 @@ func (n *Node) Links(ctx context.Context) ([]LinkInfo, error) {
 }
 
 func linkInfo(l store.Link) LinkInfo {
-	v := LinkInfo{Peer: l.Peer, Line: l.Line, Name: l.Name, Region: l.Region, URL: l.URL, Carrier: l.Carrier, Set: settings(l), Phone: l.Phone, Active: l.Active,
+	v := LinkInfo{Peer: l.Peer, Line: l.Line, Name: l.Name, Region: l.Region, URL: l.URL, Carrier: l.Carrier, Set: settings(l), Suite: cmp.Or(l.Suite, seal.Ed25519), Phone: l.Phone, Active: l.Active,
 		HeardAt: known(l.HeardAt), StuckAt: known(l.StuckAt), Trouble: l.Trouble}
 	if keys, err := seal.ParsePublicKeys([]byte(l.Keys)); err == nil {
 		v.Fingerprint = keys.Fingerprint()
@@ -210,7 +215,7 @@ func (n *Node) PutLink(ctx context.Context, in NewLink) (LinkInfo, error) {
 	if jsonErr != nil {
 		return LinkInfo{}, jsonErr
 	}
-	l.Keys, l.Carrier, l.Settings = string(keys.Bytes()), in.Carrier, string(set)
+	l.Keys, l.Carrier, l.Settings, l.Suite = string(keys.Bytes()), in.Carrier, string(set), in.Suite
 	if err != nil { // new
 		l.Active = true
 	} else if linkInfo(before).Fingerprint != keys.Fingerprint() && !in.Replace {
@@ -230,6 +235,12 @@ func (n *Node) checkLink(in NewLink, keys seal.PublicKeys) error {
 	}
 	if in.Fingerprint != "" && plainHex(in.Fingerprint) != plainHex(keys.Fingerprint()) {
 		return hotline.Errorf(hotline.Invalid, "fingerprint_wrong", "fingerprint", keys.Fingerprint())
+	}
+	if in.Suite != "" && !slices.Contains(seal.Suites(), in.Suite) {
+		return hotline.Errorf(hotline.Invalid, "suite_unknown", "suite", in.Suite)
+	}
+	if in.Suite != "" && !n.Keys().Has(in.Suite) {
+		return hotline.Errorf(hotline.Conflict, "suite_no_key", "suite", in.Suite)
 	}
 	if in.Line != "12345" && in.Line != "110" {
 		return hotline.Errorf(hotline.Invalid, "line_unknown", "line", in.Line)

@@ -112,3 +112,22 @@ func identity(ctx context.Context, c Config, st *store.Store) (n store.Node, kno
 	n.Name = c.Name
 	return n, true, nil
 }
+
+// AddSM2 gives a node that is not running a signing key of the national suite
+// beside the one it has.
+func AddSM2(c Config) (seal.PublicKeys, error) {
+	return changeKeys(c, func(k *seal.Keyring) (*seal.Keyring, error) { return k.WithSM2(rand.Reader) })
+}
+
+// changeKeys reads the key file, changes it and writes it back. What signed
+// before stays in it.
+func changeKeys(c Config, change func(*seal.Keyring) (*seal.Keyring, error)) (seal.PublicKeys, error) {
+	keys, err := readKeys(c.keys())
+	if err != nil {
+		return seal.PublicKeys{}, err
+	}
+	if keys, err = change(keys); err != nil {
+		return seal.PublicKeys{}, err
+	}
+	return keys.Public(c.Platform, c.Name), WriteFile(c.keys(), keys.Bytes())
+}

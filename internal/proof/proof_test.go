@@ -117,7 +117,7 @@ func (w *world) letter(i int, number int64, mine bool) (string, Letter) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	sig, err := letter.Signer(keys)(letter.Digest(content))
+	sig, err := letter.Signer(keys)(content)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func TestForgeries(t *testing.T) {
 			p.lets[1].Hash = letter.HashOf(p.lets[1].Content)
 		})},
 		"a letter of the ledger":    {LetterChanged, "01k2true0000051", change(w.ofCase, func(p *plan) { resign(w, &p.lets[0]) })},
-		"a letter by another hand":  {LetterSignature, "01k2false0000051", change(w.ofCase, func(p *plan) { p.lets[1].Sig, _ = letter.Signer(thief)(letter.Digest(p.lets[1].Content)) })},
+		"a letter by another hand":  {LetterSignature, "01k2false0000051", change(w.ofCase, func(p *plan) { p.lets[1].Sig, _ = letter.Signer(thief)(p.lets[1].Content) })},
 		"a letter's personal text":  {CommitmentWrong, "01k2false0000051", change(w.ofCase, func(p *plan) { p.lets[1].Personal = p.lets[0].Personal })},
 		"a letter left out":         {LetterMissing, them + " " + caseID(5) + "l 1", change(w.ofCase, func(p *plan) { p.lets, p.letIDs = slices.Delete(p.lets, 1, 2), slices.Delete(p.letIDs, 1, 2) })},
 		"a letter's line taken out": {LetterMissing, "01k2false0000052", func() []byte { return dropLine(w.ofCase().file(t), "01k2false0000052") }},
@@ -334,7 +334,7 @@ func rewrite(e *Event) {
 // made anew.
 func resign(w *world, l *Letter) {
 	l.Content = swap(l.Content, "测试民警", "测试坐席")
-	l.Sig, _ = letter.Signer(w.keys)(letter.Digest(l.Content))
+	l.Sig, _ = letter.Signer(w.keys)(l.Content)
 }
 
 func dropLine(file []byte, with string) []byte {

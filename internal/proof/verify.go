@@ -202,7 +202,7 @@ func (v *verifier) takeKeys(k seal.PublicKeys) {
 		return
 	}
 	if mine, ok := v.pinned[k.Platform]; ok {
-		if !slices.ContainsFunc(k.Signing, func(s seal.PublicKey) bool { _, known := mine.SigningKey(s.ID); return known }) {
+		if !slices.ContainsFunc(k.AllSigning(), func(s seal.PublicKey) bool { _, known := mine.SigningKey(s.ID); return known }) {
 			v.fault(Fault{Code: KeyOther, Detail: k.Platform})
 		}
 		k = mine

@@ -31,8 +31,11 @@ const (
 // half of them. Implementations are safe for concurrent use. Keyring is the one
 // over a key file; a hardware module would be another.
 type KeyService interface {
-	// Sign signs a message with the current signing key.
+	// Sign signs a message with the current signing key of Suite; SignAs with
+	// that of a suite that the node has a key of.
 	Sign(message []byte) (Signature, error)
+	Suite() string
+	SignAs(suite string, message []byte) (Signature, error)
 	// WrapKey encrypts the 32 bytes of a case key under the current master
 	// key; aad says whose key it is. UnwrapKey takes any master key held.
 	WrapKey(aad string, key []byte) ([]byte, error)
@@ -68,6 +71,7 @@ const (
 // the current one; the others are there to read what is older.
 type Keyring struct {
 	signing   []signingKey
+	sm2       []sm2Key // none unless the node was given one
 	receiving []receivingKey
 	master    []symmetricKey
 	index     []symmetricKey
@@ -136,6 +140,7 @@ func (k *Keyring) Renew(kind KeyKind, until time.Time, rand io.Reader) (*Keyring
 		return nil, err
 	}
 	next.signing = append(next.signing, k.signing...)
+	next.sm2 = k.sm2
 	next.receiving = append(next.receiving, k.receiving...)
 	next.master = append(next.master, k.master...)
 	next.index = append(next.index, k.index...)
@@ -157,6 +162,12 @@ func (k *Keyring) add(kind string, raw []byte, until *time.Time) error {
 		pub := newPublicKey(Ed25519, s.Public().(ed25519.PublicKey))
 		pub.Until = until
 		k.signing = append(k.signing, signingKey{secret: s, public: pub})
+	case "sm2":
+		s, err := newSM2Key(raw, until)
+		if err != nil {
+			return err
+		}
+		k.sm2 = append(k.sm2, s)
 	case "receiving":
 		s, err := ecdh.X25519().NewPrivateKey(raw)
 		if err != nil {
@@ -203,6 +214,20 @@ func newAEAD(raw []byte) cipher.AEAD {
 func (k *Keyring) Sign(message []byte) (Signature, error) {
 	s := k.signing[0]
 	return Signature{Alg: Ed25519, KeyID: s.public.ID, Value: ed25519.Sign(s.secret, message)}, nil
+}
+
+// Suite is part of KeyService.
+func (k *Keyring) Suite() string { return Ed25519 }
+
+// SignAs is part of KeyService. The error is suite_no_key.
+func (k *Keyring) SignAs(suite string, message []byte) (Signature, error) {
+	switch suite {
+	case Ed25519:
+		return k.Sign(message)
+	case SM2:
+		return k.signSM2(message)
+	}
+	return Signature{}, hotline.Errorf(hotline.Invalid, "suite_unknown", "suite", suite)
 }
 
 // WrapKey is part of KeyService.
@@ -267,6 +292,9 @@ func (k *Keyring) Public(platform, name string) PublicKeys {
 	for _, s := range k.signing {
 		p.Signing = append(p.Signing, s.public)
 	}
+	for _, s := range k.sm2 {
+		p.SigningSM2 = append(p.SigningSM2, s.public)
+	}
 	for _, r := range k.receiving {
 		p.Receiving = append(p.Receiving, r.public)
 	}
@@ -279,6 +307,7 @@ const keyringFormat = "liandong-keyring/1"
 type keyringFile struct {
 	Format    string      `json:"format"`
 	Signing   []secretKey `json:"signing"`
+	SM2       []secretKey `json:"sm2,omitempty"`
 	Receiving []secretKey `json:"receiving"`
 	Master    []secretKey `json:"master"`
 	Index     []secretKey `json:"index"`
@@ -296,6 +325,9 @@ func (k *Keyring) Bytes() []byte {
 	f := keyringFile{Format: keyringFormat}
 	for _, s := range k.signing {
 		f.Signing = append(f.Signing, secretKey{ID: s.public.ID, Secret: s.secret.Seed(), Until: s.public.Until})
+	}
+	for _, s := range k.sm2 {
+		f.SM2 = append(f.SM2, secretKey{ID: s.public.ID, Secret: s.raw, Until: s.public.Until})
 	}
 	for _, r := range k.receiving {
 		f.Receiving = append(f.Receiving, secretKey{ID: r.public.ID, Secret: r.raw})
@@ -328,8 +360,8 @@ func ParseKeyring(b []byte) (*Keyring, error) {
 	for _, part := range []struct {
 		kind string
 		keys []secretKey
-	}{{"signing", f.Signing}, {"receiving", f.Receiving}, {"master", f.Master}, {"index", f.Index}} {
-		if len(part.keys) == 0 {
+	}{{"signing", f.Signing}, {"sm2", f.SM2}, {"receiving", f.Receiving}, {"master", f.Master}, {"index", f.Index}} {
+		if len(part.keys) == 0 && part.kind != "sm2" {
 			return nil, badKeys(part.kind, "no key")
 		}
 		for i, s := range part.keys {
@@ -345,6 +377,9 @@ func ParseKeyring(b []byte) (*Keyring, error) {
 	if err := checkKeys("signing", Ed25519, public.Signing); err != nil {
 		return nil, err
 	}
+	if err := checkSM2(public.SigningSM2); err != nil {
+		return nil, err
+	}
 	if err := checkKeys("receiving", HPKE, public.Receiving); err != nil {
 		return nil, err
 	}
@@ -355,6 +390,8 @@ func (k *Keyring) id(kind string, i int) string {
 	switch kind {
 	case "signing":
 		return k.signing[i].public.ID
+	case "sm2":
+		return k.sm2[i].public.ID
 	case "receiving":
 		return k.receiving[i].public.ID
 	case "master":

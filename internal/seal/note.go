@@ -8,6 +8,9 @@ import (
 
 // Signed says whether this key signed a message.
 func (k PublicKey) Signed(message, sig []byte) bool {
+	if k.Alg == SM2 {
+		return signedSM2(k.Key, message, sig)
+	}
 	return k.Alg == Ed25519 && len(k.Key) == ed25519.PublicKeySize && ed25519.Verify(k.Key, message, sig)
 }
 
@@ -16,7 +19,11 @@ func (k PublicKey) Signed(message, sig []byte) bool {
 func NoteKeyHash(name string, k PublicKey) uint32 {
 	h := sha256.New()
 	h.Write([]byte(name + "\n"))
-	h.Write([]byte{1}) // Ed25519
+	if k.Alg == SM2 {
+		h.Write([]byte("\xff" + SM2 + "\n")) // a type of signature without a number
+	} else {
+		h.Write([]byte{1}) // Ed25519
+	}
 	h.Write(k.Key)
 	return binary.BigEndian.Uint32(h.Sum(nil))
 }

@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/emmansun/gmsm/sm2"
+
 	"liandong/internal/hotline"
 )
 
@@ -21,11 +23,11 @@ const PublicFormat = "liandong-keys/1"
 
 // PublicKey is the public half of a signing or receiving key.
 type PublicKey struct {
-	Alg string `json:"alg"` // Ed25519 or HPKE
-	// ID is "ed25519:" or "hpke:" and the first 16 hex digits of the SHA-256
-	// of the key.
+	Alg string `json:"alg"` // Ed25519, SM2 or HPKE
+	// ID is "ed25519:", "sm2:" or "hpke:" and the first 16 hex digits of the
+	// SHA-256 of the key, of an SM2 key of its SM3.
 	ID  string `json:"id"`
-	Key []byte `json:"key"` // 32 bytes; base64 in JSON
+	Key []byte `json:"key"` // 32 bytes, 65 of SM2; base64 in JSON
 	// Until is the last moment at which something signed with an old key may
 	// have been sent; nil while the key is in use.
 	Until *time.Time `json:"until,omitempty"`
@@ -34,19 +36,21 @@ type PublicKey struct {
 // PublicKeys is the document that two platforms exchange before they are
 // linked. Of each list the first key is the one in use.
 type PublicKeys struct {
-	Format    string      `json:"format"`
-	Platform  string      `json:"platform"` // code
-	Name      string      `json:"name"`     // as people call it
-	Signing   []PublicKey `json:"signing"`
-	Receiving []PublicKey `json:"receiving"`
+	Format   string      `json:"format"`
+	Platform string      `json:"platform"` // code
+	Name     string      `json:"name"`     // as people call it
+	Signing  []PublicKey `json:"signing"`
+	// SigningSM2 are the keys of the national suite, of a node that has one.
+	SigningSM2 []PublicKey `json:"signing_sm2,omitempty"`
+	Receiving  []PublicKey `json:"receiving"`
 }
 
 func newPublicKey(alg string, key []byte) PublicKey {
-	sum := sha256.Sum256(key)
+	sum := contentHash(alg, key)
 	return PublicKey{Alg: alg, ID: idPrefix[alg] + hex.EncodeToString(sum[:8]), Key: key}
 }
 
-var idPrefix = map[string]string{Ed25519: "ed25519:", HPKE: "hpke:"}
+var idPrefix = map[string]string{Ed25519: "ed25519:", SM2: "sm2:", HPKE: "hpke:"}
 
 // Bytes is the document as a file.
 func (p PublicKeys) Bytes() []byte {
@@ -94,7 +98,23 @@ func (p PublicKeys) Check() error {
 	if err := checkKeys("signing", Ed25519, p.Signing); err != nil {
 		return err
 	}
+	if err := checkSM2(p.SigningSM2); err != nil {
+		return err
+	}
 	return checkKeys("receiving", HPKE, p.Receiving)
+}
+
+// checkSM2 checks the keys of the national suite; a node may have none.
+func checkSM2(keys []PublicKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	for i, k := range keys {
+		if _, err := sm2.NewPublicKey(k.Key); err != nil {
+			return badKeys(fmt.Sprintf("signing_sm2[%d].key", i), "no point of the curve")
+		}
+	}
+	return checkKeys("signing_sm2", SM2, keys)
 }
 
 func checkKeys(list, alg string, keys []PublicKey) error {
@@ -107,20 +127,27 @@ func checkKeys(list, alg string, keys []PublicKey) error {
 		switch {
 		case k.Alg != alg:
 			return badKeys(at+".alg", "want "+alg)
-		case len(k.Key) != 32:
-			return badKeys(at+".key", "want 32 bytes in base64")
+		case len(k.Key) != keySize(alg):
+			return badKeys(at+".key", fmt.Sprintf("want %d bytes in base64", keySize(alg)))
 		case newPublicKey(alg, k.Key).ID != k.ID:
 			return badKeys(at+".id", "does not fit the key")
 		case seen[k.ID]:
 			return badKeys(at+".id", "the same key twice")
 		case i == 0 && k.Until != nil:
 			return badKeys(at+".until", "the first key is the one in use")
-		case i > 0 && list == "signing" && k.Until == nil:
+		case i > 0 && list != "receiving" && k.Until == nil:
 			return badKeys(at+".until", "an old signing key needs an end")
 		}
 		seen[k.ID] = true
 	}
 	return nil
+}
+
+func keySize(alg string) int {
+	if alg == SM2 {
+		return 65
+	}
+	return 32
 }
 
 func goodCode(s string) bool {
@@ -149,7 +176,7 @@ func goodName(s string) bool {
 // document with the same one.
 func (p PublicKeys) Fingerprint() string {
 	var lines []string
-	for _, k := range append(slices.Clone(p.Signing), p.Receiving...) {
+	for _, k := range slices.Concat(p.Signing, p.SigningSM2, p.Receiving) {
 		line := k.Alg + " " + hex.EncodeToString(k.Key)
 		if k.Until != nil {
 			line += " " + k.Until.UTC().Format(time.RFC3339Nano)
@@ -167,12 +194,25 @@ func (p PublicKeys) Fingerprint() string {
 
 // SigningKey finds a signing key by its id.
 func (p PublicKeys) SigningKey(id string) (PublicKey, bool) {
-	for _, k := range p.Signing {
+	for _, k := range p.AllSigning() {
 		if k.ID == id {
 			return k, true
 		}
 	}
 	return PublicKey{}, false
+}
+
+// AllSigning are the signing keys of every suite.
+func (p PublicKeys) AllSigning() []PublicKey { return slices.Concat(p.Signing, p.SigningSM2) }
+
+// Current are the signing keys in use, one of each suite that there is.
+func (p PublicKeys) Current() []PublicKey {
+	return slices.Concat(p.Signing[:min(1, len(p.Signing))], p.SigningSM2[:min(1, len(p.SigningSM2))])
+}
+
+// Has says whether there is a signing key of a suite.
+func (p PublicKeys) Has(suite string) bool {
+	return slices.ContainsFunc(p.Current(), func(k PublicKey) bool { return k.Alg == suite })
 }
 
 // Sign signs a digest for one purpose. The context ends with a line break and

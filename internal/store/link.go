@@ -41,6 +41,7 @@ type Link struct {
 	Keys      string // its public keys, JSON
 	Carrier   string
 	Settings  string // of the carrier, JSON object of texts; "" none
+	Suite     string // what we sign by on this link; "" the default
 	Active    bool
 	CreatedAt time.Time
 	HeardAt   time.Time // last authentic answer or letter
@@ -48,11 +49,11 @@ type Link struct {
 	Trouble   string
 }
 
-const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, settings, active, created_at, heard_at, stuck_at, trouble`
+const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, settings, suite, active, created_at, heard_at, stuck_at, trouble`
 
 func scanLink(rows scanner) (Link, error) {
 	var l Link
-	err := rows.Scan(&l.Peer, &l.ID, &l.Line, &l.Name, &l.Region, &l.URL, &l.Phone, &l.Keys, &l.Carrier, &l.Settings, &l.Active,
+	err := rows.Scan(&l.Peer, &l.ID, &l.Line, &l.Name, &l.Region, &l.URL, &l.Phone, &l.Keys, &l.Carrier, &l.Settings, &l.Suite, &l.Active,
 		moment{&l.CreatedAt}, moment{&l.HeardAt}, moment{&l.StuckAt}, &l.Trouble)
 	return l, err
 }
@@ -66,14 +67,14 @@ func (r *Reader) Links(ctx context.Context) ([]Link, error) {
 // (heard, stuck) stays.
 func (t *Tx) PutLink(ctx context.Context, l Link) error {
 	n, err := t.exec(ctx, "change link", `UPDATE link SET id = $1, line = $2, name = $3, region = $4, url = $5, phone = $6, keys = $7,
-		carrier = $8, active = $9, settings = $10 WHERE peer = $11`,
-		l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), l.Settings, l.Peer)
+		carrier = $8, active = $9, settings = $10, suite = $11 WHERE peer = $12`,
+		l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), l.Settings, l.Suite, l.Peer)
 	if err != nil || n == 1 {
 		return err
 	}
-	return t.put(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at, settings)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		l.Peer, l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), micros(l.CreatedAt), l.Settings)
+	return t.put(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at, settings, suite)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		l.Peer, l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), micros(l.CreatedAt), l.Settings, l.Suite)
 }
 
 // HeardLink records that a peer answered. It says whether the link was stuck.

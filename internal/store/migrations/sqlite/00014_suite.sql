@@ -1,0 +1,3 @@
+-- +goose Up
+-- The signing suite of a link; '' is the default.
+ALTER TABLE link ADD COLUMN suite TEXT NOT NULL DEFAULT '';
