@@ -188,7 +188,7 @@ func types(t *testing.T) string {
 // inOrder is the types in the order of a leg's life.
 func inOrder(t *testing.T) []string {
 	t.Helper()
-	life := []string{"offer", "receipt", "error", "head", "accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "extend", "grant", "refuse",
+	life := []string{"offer", "receipt", "error", "head", "keys", "accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "extend", "grant", "refuse",
 		"urge", "supplement", "call", "callback", "contest", "escalate", "void", "erase"}
 	sorted := slices.Sorted(slices.Values(life))
 	if diff := cmp.Diff(contract.Types(), sorted); diff != "" {

@@ -133,7 +133,10 @@ func (w *work) void(link store.Link, l *legWork, out store.LetterOut, reason str
 // receipted.
 func (d *Desk) Delivered(ctx context.Context, out store.LetterOut) error {
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, "", d.Now())
+		ended, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, "", d.Now())
+		if err == nil && ended && out.Type == leg.TypeKeys {
+			return d.toldKeys(ctx, tx, out)
+		}
 		return err
 	})
 }

@@ -140,7 +140,8 @@ type export struct {
 
 // begin writes keys and heads.
 func (e *export) begin(allHeads bool) error {
-	e.w.Keys(e.d.keys.Public(e.d.node.Platform, e.d.node.Name))
+	ours := e.d.keys.Public(e.d.node.Platform, e.d.node.Name)
+	e.w.Keys(ours)
 	links, err := e.d.read.Links(e.ctx)
 	if err != nil {
 		return err
@@ -167,12 +168,18 @@ func (e *export) begin(allHeads bool) error {
 			return err
 		}
 		for _, h := range heads {
-			if h.Size < e.head.Size {
+			if _, _, err := audit.OpenHead(h.Note, ours); h.Size < e.head.Size && err == nil { // one by a revoked key proves nothing
 				e.w.Head(h.Note)
 			}
 			after = h.Size
 		}
 		allHeads = len(heads) == exportPage
+	}
+	if _, _, err := audit.OpenHead(e.head.Note, ours); err != nil { // signed by a key that was revoked since
+		if e.head.Note, err = audit.SignHead(audit.Head{Platform: e.d.node.Platform, Size: e.head.Size, Root: audit.Hash(e.head.Root),
+			Epoch: e.head.Epoch, At: e.d.Now()}, e.d.keys); err != nil {
+			return err
+		}
 	}
 	e.w.Head(e.head.Note)
 	e.tiles = remember(tilesOf(e.ctx, e.d.read))

@@ -59,8 +59,11 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 
 func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
 	m := in.Letter
-	if m.Type == leg.TypeHead {
+	switch m.Type {
+	case leg.TypeHead:
 		return leg.Letter{}, d.heardHead(ctx, tx, link, m)
+	case leg.TypeKeys:
+		return leg.Letter{}, d.heardKeys(ctx, tx, link, in)
 	}
 	known, err := tx.Arrival(ctx, m.ID, m.Leg, m.Number)
 	if err != nil {

@@ -99,18 +99,6 @@ func newSide(t *testing.T, engine string, p *pair, line string, change ...func(*
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	cat, err := seeds()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := places()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cal, err := calendar.Seed()
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys, err := seal.NewKeyring(cryptorand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -123,13 +111,49 @@ func newSide(t *testing.T, engine string, p *pair, line string, change ...func(*
 		t.Fatal(err)
 	}
 	s.dsn = dsn
-	s.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: s.node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: p.clock.Now})
+	s.desk = p.deskOf(t, s)
 	s.x = New(s.desk, st, keys, nil)
 	s.op = hotline.Actor{ID: "op" + line, Name: "测试坐席" + line, Role: hotline.ShiftLeader, Platform: s.node.Platform}
 	s.srv = httptest.NewServer(p.network(s))
 	t.Cleanup(s.srv.Close)
 	return s
+}
+
+// deskOf puts a desk over what a side has.
+func (p *pair) deskOf(t *testing.T, s *side) *desk.Desk {
+	t.Helper()
+	cat, err := seeds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cal, err := calendar.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desk.New(desk.Config{Store: s.st, Keys: s.keys, Node: s.node, Catalogue: cat, Directory: dir, Calendar: cal,
+		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: p.clock.Now})
+}
+
+// forget has both desks read their links anew: they keep them for a second.
+func (p *pair) forget() {
+	p.t.Helper()
+	for s, o := range map[*side]*side{p.a: p.b, p.b: p.a} {
+		links, err := s.st.Reader().Links(p.t.Context())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, l := range links {
+			if l.Peer == o.node.Platform {
+				if err := s.desk.PutLink(p.t.Context(), l); err != nil {
+					p.t.Fatal(err)
+				}
+			}
+		}
+	}
 }
 
 func (p *pair) link(from, to *side) {

@@ -202,8 +202,18 @@ func (x *Exchange) refused(ctx context.Context, peer, id string, wire []byte, ur
 		Letter: id, Raw: wire, Urgent: urgent})
 }
 
-// keysOf signs by the suite of a link.
-func (x *Exchange) keysOf(link store.Link) seal.KeyService { return seal.Suited(x.keys, link.Suite) }
+// keysOf signs by the suite of a link, and by a key that the peer knows: a new
+// one counts once its announcement is there.
+func (x *Exchange) keysOf(link store.Link) seal.KeyService {
+	if link.Suite == seal.SM2 {
+		return seal.Suited(x.keys, link.Suite)
+	}
+	ours := x.keys.Public("", "")
+	if k, held := ours.SigningKey(link.ToldKid); held && k.Until != nil && x.desk.Now().Before(*k.Until) {
+		return seal.By(x.keys, link.ToldKid)
+	}
+	return x.keys
+}
 
 func (x *Exchange) sign(link store.Link, m leg.Letter) ([]byte, error) {
 	content, _, err := letter.Content(m)

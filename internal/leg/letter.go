@@ -16,6 +16,7 @@ const (
 	TypeReceipt = "receipt"
 	TypeError   = "error"
 	TypeErase   = "erase" // the key of the case is destroyed, and shall be at the reader's
+	TypeKeys    = "keys"  // the sender has a new key, announced under the old one
 	TypeHead    = "head"  // of the sender's log of events
 )
 
@@ -113,6 +114,10 @@ type Body struct {
 	Path []string `json:"path,omitempty"`
 	Seen int64    `json:"seen,omitempty"`
 
+	// keys: the sender's key document as it is now, and its fingerprint
+	Keys        string `json:"keys,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+
 	// callback
 	Solved       *bool `json:"solved,omitempty"`
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
@@ -155,7 +160,9 @@ func (p Private) Empty() bool {
 
 // Numbered says that letters of a type take a number in their leg and are
 // receipted.
-func Numbered(typ string) bool { return typ != TypeReceipt && typ != TypeError && typ != TypeHead }
+func Numbered(typ string) bool {
+	return typ != TypeReceipt && typ != TypeError && typ != TypeHead && typ != TypeKeys
+}
 
 // Expires says that retries of a type end at expires_at: offers, urges and
 // asks. A letter that moves state is retried until receipted.

@@ -149,6 +149,8 @@ func goldens() []golden {
 	urge.ExpiresAt = ptr(at(600))
 	head := draft(34, "head", "110", "", 0, 700, leg.Body{Head: goldenHead, From: 5, Path: []string{strings.Repeat("A", 43) + "="}, Seen: 9})
 	head.Cases = nil
+	keys := draft(36, "keys", "110", "", 0, 720, leg.Body{Keys: "{}", Fingerprint: "ae9a 8a4b b5e8 2969 84d5 51c4"})
+	keys.Cases = nil
 	newer := draft(31, "progress", "110", legA, 9, 400, officer(leg.Body{}))
 	newer.Schema = "1.7"
 
@@ -195,6 +197,7 @@ func goldens() []golden {
 		{name: "escalate", letter: draft(32, "escalate", "12345", legB, 2, 85, desk(leg.Body{UrgentClass: "C4", Level: 1, RestLeg: legC})), private: leg.Private{Note: "电线裸露，有人触电。"}},
 		{name: "void", letter: draft(33, "void", "12345", legA, 10, 600, leg.Body{Re: "01k1testletter000000000098", Hash: hash})},
 		{name: "head", letter: head},
+		{name: "keys", letter: keys},
 		{name: "erase", letter: draft(35, "erase", "12345", legA, 11, 800, desk(leg.Body{Basis: "当事人申请"}))},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 	}
@@ -475,6 +478,7 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	edit("contest-person-in-two-lines", CodeSchema, "/body/person", "contest", setBody("person", "王\n测试"))
 	edit("escalate-no-leg-named", CodeSchema, "/body/rest_leg", "escalate", setBody("rest_leg", ""))
 	edit("head-of-nothing", CodeSchema, "/body/head", "head", unsetBody("head"))
+	edit("keys-no-document", CodeSchema, "/body/keys", "keys", unsetBody("keys"))
 	edit("erase-no-ground", CodeSchema, "/body/basis", "erase", unsetBody("basis"))
 	edit("callback-says-nothing", CodeSchema, "/body", "callback-nobody", unsetBody("outcome"))
 	edit("callback-off-the-scale", CodeSchema, "/body/satisfaction", "callback", func(_, body map[string]any) {

@@ -217,7 +217,7 @@ func (n *Node) PutLink(ctx context.Context, in NewLink) (LinkInfo, error) {
 	}
 	l.Keys, l.Carrier, l.Settings, l.Suite = string(keys.Bytes()), in.Carrier, string(set), in.Suite
 	if err != nil { // new
-		l.Active = true
+		l.Active, l.ToldKeys, l.ToldKid = true, n.Keys().Fingerprint(), n.Keys().Signing[0].ID
 	} else if linkInfo(before).Fingerprint != keys.Fingerprint() && !in.Replace {
 		return LinkInfo{}, hotline.Errorf(hotline.Conflict, "link_keys_differ", "keys", keys.Platform, linkInfo(before).Fingerprint)
 	}

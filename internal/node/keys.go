@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"liandong/internal/calendar"
+	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/seal"
 	"liandong/internal/store"
@@ -86,7 +87,13 @@ func rememberKeys(ctx context.Context, c Config, st *store.Store, keys *seal.Key
 	if len(versions) > 0 {
 		return fmt.Errorf("%s does not hold the keys that %s was written with (%s)", c.keys(), c.Storage(), versions[0].Version)
 	}
-	err = st.Write(ctx, func(tx *store.Tx) error {
+	return noteKeys(ctx, c, st, keys)
+}
+
+// noteKeys notes in the database whose keys it goes with.
+func noteKeys(ctx context.Context, c Config, st *store.Store, keys *seal.Keyring) error {
+	ours, now := keys.Public(c.Platform, c.Name), time.Now()
+	err := st.Write(ctx, func(tx *store.Tx) error {
 		return tx.AddDocument(ctx, store.Document{Kind: keysKind, Version: ours.Fingerprint(), EffectiveFrom: now.In(calendar.Zone).Format(time.DateOnly),
 			Content: string(ours.Bytes()), LoadedAt: now})
 	})
@@ -117,6 +124,48 @@ func identity(ctx context.Context, c Config, st *store.Store) (n store.Node, kno
 // beside the one it has.
 func AddSM2(c Config) (seal.PublicKeys, error) {
 	return changeKeys(c, func(k *seal.Keyring) (*seal.Keyring, error) { return k.WithSM2(rand.Reader) })
+}
+
+// longestExpiry is how long after it was made a letter may arrive that an old
+// key signed.
+const longestExpiry = desk.OfferExpiry
+
+// RenewKeys gives a node that is not running a new signing key and a new
+// receiving key. The old ones stay, to read what was sealed to them; the old
+// signing key is good for what was made before its end.
+func RenewKeys(c Config) (seal.PublicKeys, error) {
+	return changeKeys(c, func(k *seal.Keyring) (*seal.Keyring, error) {
+		k, err := k.Renew(seal.Signing, time.Now().Add(longestExpiry), rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return k.Renew(seal.Receiving, time.Time{}, rand.Reader)
+	})
+}
+
+// RevokeKey gives a node that is not running a new signing key and forgets the
+// old ones. Peers refuse its letters until they have the new document, which
+// goes by hand; what waits is signed again by itself.
+func RevokeKey(ctx context.Context, c Config) (seal.PublicKeys, error) {
+	st, err := store.Open(ctx, c.dsn())
+	if err != nil {
+		return seal.PublicKeys{}, err
+	}
+	defer st.Close()
+	keys, err := readKeys(c.keys())
+	if err != nil {
+		return seal.PublicKeys{}, err
+	}
+	if err := rememberKeys(ctx, c, st, keys); err != nil { // they must be this database's
+		return seal.PublicKeys{}, err
+	}
+	if keys, err = keys.Revoke(rand.Reader); err != nil {
+		return seal.PublicKeys{}, err
+	}
+	if err := noteKeys(ctx, c, st, keys); err != nil {
+		return seal.PublicKeys{}, err
+	}
+	return keys.Public(c.Platform, c.Name), WriteFile(c.keys(), keys.Bytes())
 }
 
 // changeKeys reads the key file, changes it and writes it back. What signed

@@ -141,6 +141,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},
 		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
 		{Name: "tree", Every: 300 * time.Millisecond, Lease: true, Run: n.desk.Sequence},
+		{Name: "keys", Every: 5 * time.Second, Lease: true, Run: n.desk.PostKeys},
 		{Name: "heads", Every: 5 * time.Second, Lease: true, Run: n.desk.PostHeads},
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
 	}

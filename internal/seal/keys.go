@@ -36,6 +36,9 @@ type KeyService interface {
 	Sign(message []byte) (Signature, error)
 	Suite() string
 	SignAs(suite string, message []byte) (Signature, error)
+	// SignWith signs with a signing key by its id, an old one perhaps: a peer
+	// may not know the new one yet.
+	SignWith(keyID string, message []byte) (Signature, error)
 	// WrapKey encrypts the 32 bytes of a case key under the current master
 	// key; aad says whose key it is. UnwrapKey takes any master key held.
 	WrapKey(aad string, key []byte) ([]byte, error)
@@ -228,6 +231,28 @@ func (k *Keyring) SignAs(suite string, message []byte) (Signature, error) {
 		return k.signSM2(message)
 	}
 	return Signature{}, hotline.Errorf(hotline.Invalid, "suite_unknown", "suite", suite)
+}
+
+// SignWith is part of KeyService. The error is suite_no_key.
+func (k *Keyring) SignWith(keyID string, message []byte) (Signature, error) {
+	for _, s := range k.signing {
+		if s.public.ID == keyID {
+			return Signature{Alg: Ed25519, KeyID: keyID, Value: ed25519.Sign(s.secret, message)}, nil
+		}
+	}
+	return Signature{}, hotline.Errorf(hotline.Conflict, "suite_no_key", "kid", keyID)
+}
+
+// Revoke returns a keyring with a new signing key and without the old ones:
+// somebody else may have them, so nothing that they sign counts any more.
+func (k *Keyring) Revoke(rand io.Reader) (*Keyring, error) {
+	raw, err := secret(rand)
+	if err != nil {
+		return nil, err
+	}
+	next := *k
+	next.signing = nil
+	return &next, next.add("signing", raw, nil)
 }
 
 // WrapKey is part of KeyService.

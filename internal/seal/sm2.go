@@ -94,6 +94,17 @@ type suited struct {
 func (s suited) Suite() string                          { return s.suite }
 func (s suited) Sign(message []byte) (Signature, error) { return s.SignAs(s.suite, message) }
 
+// By is the key service that signs with one key, which may be an old one.
+func By(keys KeyService, keyID string) KeyService { return by{KeyService: keys, id: keyID} }
+
+type by struct {
+	KeyService
+	id string
+}
+
+func (b by) Suite() string                          { return Ed25519 }
+func (b by) Sign(message []byte) (Signature, error) { return b.SignWith(b.id, message) }
+
 // SignContent signs a content for one purpose: the context and the content's
 // hash, SHA-256 or SM3 as the suite has it.
 func SignContent(keys KeyService, context string, content []byte) (Signature, error) {

@@ -42,6 +42,8 @@ type Link struct {
 	Carrier   string
 	Settings  string // of the carrier, JSON object of texts; "" none
 	Suite     string // what we sign by on this link; "" the default
+	ToldKeys  string // fingerprint of our key document that the peer has; "" not noted
+	ToldKid   string // our signing key that it knows
 	Active    bool
 	CreatedAt time.Time
 	HeardAt   time.Time // last authentic answer or letter
@@ -49,11 +51,11 @@ type Link struct {
 	Trouble   string
 }
 
-const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, settings, suite, active, created_at, heard_at, stuck_at, trouble`
+const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, settings, suite, told_keys, told_kid, active, created_at, heard_at, stuck_at, trouble`
 
 func scanLink(rows scanner) (Link, error) {
 	var l Link
-	err := rows.Scan(&l.Peer, &l.ID, &l.Line, &l.Name, &l.Region, &l.URL, &l.Phone, &l.Keys, &l.Carrier, &l.Settings, &l.Suite, &l.Active,
+	err := rows.Scan(&l.Peer, &l.ID, &l.Line, &l.Name, &l.Region, &l.URL, &l.Phone, &l.Keys, &l.Carrier, &l.Settings, &l.Suite, &l.ToldKeys, &l.ToldKid, &l.Active,
 		moment{&l.CreatedAt}, moment{&l.HeardAt}, moment{&l.StuckAt}, &l.Trouble)
 	return l, err
 }
@@ -72,9 +74,19 @@ func (t *Tx) PutLink(ctx context.Context, l Link) error {
 	if err != nil || n == 1 {
 		return err
 	}
-	return t.put(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at, settings, suite)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		l.Peer, l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), micros(l.CreatedAt), l.Settings, l.Suite)
+	return t.put(ctx, "add link", `INSERT INTO link (peer, id, line, name, region, url, phone, keys, carrier, active, created_at, settings, suite, told_keys, told_kid)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		l.Peer, l.ID, l.Line, l.Name, l.Region, l.URL, l.Phone, l.Keys, l.Carrier, flag(l.Active), micros(l.CreatedAt), l.Settings, l.Suite, l.ToldKeys, l.ToldKid)
+}
+
+// TellKeys notes which key document of ours a peer has, and our key in it.
+func (t *Tx) TellKeys(ctx context.Context, peer, fingerprint, keyID string) error {
+	return t.put(ctx, "note told keys", `UPDATE link SET told_keys = $1, told_kid = $2 WHERE peer = $3`, fingerprint, keyID, peer)
+}
+
+// SetPeerKeys writes the key document that a peer announced.
+func (t *Tx) SetPeerKeys(ctx context.Context, peer, keys string) error {
+	return t.must(ctx, "change peer keys", `UPDATE link SET keys = $1 WHERE peer = $2`, keys, peer)
 }
 
 // HeardLink records that a peer answered. It says whether the link was stuck.

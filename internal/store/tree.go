@@ -166,6 +166,13 @@ func (t *Tx) SentHead(ctx context.Context, peer string, size, seen int64, at tim
 		peer, size, seen, micros(at))
 }
 
+// WaitingOf lists the letters of a type that wait for a peer, without their
+// order in legs: those that have no number.
+func (r *Reader) WaitingOf(ctx context.Context, peer, typ string) ([]LetterOut, error) {
+	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND `+openLetters+`
+		AND state = 'waiting' AND type = $2 AND number = 0 ORDER BY id`, []any{peer, typ}, scanLetterOut)
+}
+
 // DropLetters takes letters to a peer of a type out of the ledger: those that
 // the next of its type says better.
 func (t *Tx) DropLetters(ctx context.Context, peer, typ string) error {

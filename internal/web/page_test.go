@@ -200,7 +200,7 @@ func madeKeys() []string {
 			add("letter.", leg.TypeOf(v))
 		}
 	}
-	add("letter.", leg.TypeOffer, leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase)
+	add("letter.", leg.TypeOffer, leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase, leg.TypeKeys)
 	for _, k := range desk.CallKinds {
 		add("call_kind.", k)
 	}

@@ -165,6 +165,8 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		if r := s.text("reason"); r != "" {
 			out = append(out, w.T("web.prompt."+r))
 		}
+	case "erased", "erased_part":
+		add("basis", s.text("basis"))
 	case "refused_letter", "repair", "undeliverable", "voided":
 		add("reason", s.text("code"))
 	}

@@ -41,6 +41,7 @@ func links(t *testing.T, st *store.Store) {
 	changed.Peer, changed.Active = "p1", false
 	put(changed)
 	changed.CreatedAt, changed.HeardAt, changed.StuckAt, changed.Trouble = l.CreatedAt, time.Time{}, start, "no answer"
+	changed.ToldKeys, changed.ToldKid = l.ToldKeys, l.ToldKid
 	got, err = st.Reader().Links(ctx)
 	want(t, "changed", got, err, []store.Link{other, changed})
 }

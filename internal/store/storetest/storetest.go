@@ -98,6 +98,7 @@ var suite = []struct {
 	{"tiles and heads", tilesAndHeads},
 	{"heads of peers", peerHeads},
 	{"erasures", erasures},
+	{"told keys", toldKeys},
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},

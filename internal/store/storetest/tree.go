@@ -92,6 +92,8 @@ func peerHeads(t *testing.T, st *store.Store) {
 		}
 		return tx.PostLetter(ctx, other)
 	})
+	waiting, err := st.Reader().WaitingOf(ctx, l.Peer, "head")
+	want(t, "the one that waits", ids(waiting, letterOutID), err, []string{l.ID})
 	write(t, st, func(tx *store.Tx) error { return tx.DropLetters(ctx, l.Peer, "head") })
 	left, err := st.Reader().LettersOut(ctx, l.Peer, "", "", 10)
 	want(t, "the others stay", ids(left, letterOutID), err, []string{other.ID})
@@ -158,4 +160,21 @@ func erasures(t *testing.T, st *store.Store) {
 	if got, beside := sealed(c.ID), sealed(other.ID); got != 0 || beside != 10 {
 		t.Errorf("erased: got %d sealed and %d of the other case, want 0 and 10", got, beside)
 	}
+}
+
+// toldKeys: what a peer knows of our keys, and announces of its own.
+func toldKeys(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	l := store.Link{Peer: "p", ID: "p~q", Keys: "a", Active: true, CreatedAt: start}
+	write(t, st, func(tx *store.Tx) error { return tx.PutLink(ctx, l) })
+	write(t, st, func(tx *store.Tx) error { return tx.TellKeys(ctx, "p", "f", "k") })
+	write(t, st, func(tx *store.Tx) error { return tx.SetPeerKeys(ctx, "p", "b") })
+	l.ToldKeys, l.ToldKid, l.Keys = "f", "k", "b"
+	got, err := st.Reader().Links(ctx)
+	want(t, "noted", got, err, []store.Link{l})
+	l.Phone, l.ToldKid = "1", "another"
+	write(t, st, func(tx *store.Tx) error { return tx.PutLink(ctx, l) })
+	l.ToldKid = "k" // what the node notes itself stays
+	got, err = st.Reader().Links(ctx)
+	want(t, "after a change by hand", got, err, []store.Link{l})
 }
