@@ -9,6 +9,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/store"
+	"liandong/internal/triage/learn"
 )
 
 // FiguresPage shows how triage did against what people decided.
@@ -18,6 +19,16 @@ type FiguresPage struct {
 	Weeks  int
 	All    AgreementRow
 	Tables []AgreementTable
+	Report learn.Report // what make eval found of the model that ships
+}
+
+// Share is a share as people read it.
+func (FiguresPage) Share(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
+
+// Caught says how many of a group raised an alarm, and between which shares the
+// truth lies with 95 % certainty.
+func (FiguresPage) Caught(a learn.Alarm) string {
+	return fmt.Sprintf("%d/%d (%.0f–%.0f%%)", a.Alarms, a.N, 100*a.Low, 100*a.High)
 }
 
 // AgreementTable is the figures cut one way.
@@ -53,7 +64,7 @@ func (s *site) figuresPage(q *request) error {
 		}
 		return "/cases?" + url.Values{name: {code}}.Encode()
 	}
-	data := FiguresPage{Page: s.page(q, "web.figures.title"), Since: f.Since, Weeks: desk.FigureWeeks, All: AgreementRow{Agreement: f.All}}
+	data := FiguresPage{Page: s.page(q, "web.figures.title"), Report: learn.Published(), Since: f.Since, Weeks: desk.FigureWeeks, All: AgreementRow{Agreement: f.All}}
 	classes, regions, weeks := AgreementTable{ID: "classes"}, AgreementTable{ID: "regions"}, AgreementTable{ID: "weeks"}
 	for _, a := range f.Classes {
 		name := w.T("web.figures.no_class")

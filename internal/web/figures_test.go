@@ -1,11 +1,13 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
 	"liandong/internal/browsertest"
+	"liandong/internal/triage/learn"
 )
 
 // The page of figures shows each share with its denominator and leads to the
@@ -27,6 +29,10 @@ func TestFigures(t *testing.T) {
 	}
 	if got := page.one("#classes tbody a").attrs["href"]; !strings.HasPrefix(got, "/cases?category=") {
 		t.Errorf("a class leads to %q, want its cases", got)
+	}
+	both := learn.Published().Parts[0].Engines[4]
+	if got := page.one("#report").text(); page.count("#report tbody tr") < 20 || !strings.Contains(got, fmt.Sprintf("%.1f%%", 100*both.Strict)) {
+		t.Errorf("the report: got %q, want what make eval found, %.4f among it", got, both.Strict)
 	}
 	leader.post("/language", url.Values{"language": {"en"}})
 	if got := leader.get("/figures").one("h1").text(); got != "How triage does" {

@@ -22,6 +22,7 @@ import (
 	"liandong/internal/store"
 	"liandong/internal/supervision"
 	"liandong/internal/triage"
+	"liandong/internal/triage/learn"
 )
 
 // Every template fits the struct that its page gives it.
@@ -176,6 +177,12 @@ func madeKeys() []string {
 		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion, triage.Learned, triage.LearnedDanger, triage.Calmed,
 		triage.OrRegion)
 	add("figures.", "classes", "regions", "weeks")
+	for _, p := range learn.Published().Parts {
+		add("figures.part.", p.Name)
+		for _, e := range p.Engines {
+			add("figures.engine.", e.Name)
+		}
+	}
 	add("web.unread.", "script", "garbled", "short")
 	add("web.satisfaction.", "3.1", "3.2", "3.3", "5.1", "5.2", "5.3", "5.4", "5.5")
 	for _, v := range verbs() {
