@@ -301,6 +301,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"keys", "renew"}, 2, "--config FILE"},
 		{[]string{"keys", "renew", "--config", filepath.Join(dir, "good.json")}, 1, "no such file"},
 		{[]string{"keys", "revoke"}, 2, "--config FILE"},
+		{[]string{"restored"}, 2, "--config FILE"},
+		{[]string{"restored", "--config", filepath.Join(dir, "gone.json")}, 1, "no such file"},
 		{[]string{"keys", "sm2"}, 2, "--config FILE"},
 		{[]string{"keys", "sm2", "--config", filepath.Join(dir, "good.json")}, 1, "no such file"},
 		{[]string{"verify"}, 2, "what is to be verified?"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"liandong/internal/audit"
+	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -22,6 +23,28 @@ const headEvery = time.Minute
 // untoldMost is how long heads may come whose proofs begin elsewhere, before
 // the peer's history counts as unproven: two letters settle it. Proposal.
 const untoldMost = time.Hour
+
+// replaySpare is how much earlier than the last moment that a peer's backup
+// knew letters are sent again: what it has has no second effect.
+const replaySpare = 10 * time.Minute
+
+// Restored says that this database was put back from a backup: its epoch is
+// raised, and the peers, who hear of it with the next head, send again what it
+// lost. It is for a node that is not running. It returns the new epoch, and the
+// last moment that the backup knew.
+func (d *Desk) Restored(ctx context.Context) (epoch int64, to time.Time, err error) {
+	head, err := d.read.Head(ctx)
+	if err != nil {
+		return 0, to, err
+	}
+	err = d.st.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RaiseEpoch(ctx, head.At); err != nil {
+			return err
+		}
+		return d.nodeEvent(ctx, tx, hotline.TheMachine(d.node.Platform), "restored", body{"epoch": d.node.Epoch + 1, "to": head.At.UnixMicro()})
+	})
+	return d.node.Epoch + 1, head.At, err
+}
 
 // PostHeads writes to every peer the head of our log, where there is something
 // new in it, with the proof that it goes on from the head that the peer holds.
@@ -57,6 +80,10 @@ func (d *Desk) postHead(ctx context.Context, link store.Link, head store.TreeHea
 	}
 	m := d.unnumbered(link, leg.TypeHead, leg.Letter{})
 	m.Body = leg.Body{Head: head.Note, Seen: known.Size}
+	if to := d.node.RestoredTo; !to.IsZero() {
+		at := to.In(calendar.Zone)
+		m.Body.At = &at
+	}
 	if known.Theirs > 0 && known.Theirs <= head.Size {
 		path, err := audit.Consistency(known.Theirs, head.Size, tilesOf(ctx, d.read))
 		if err != nil {
@@ -106,6 +133,13 @@ func (d *Desk) heardHead(ctx context.Context, tx *store.Tx, link store.Link, m l
 	verdict := audit.Follow(before, next, m.Body.From, pathOf(m.Body.Path))
 	if verdict == audit.Untold && now.Sub(known.HeardAt) > untoldMost {
 		verdict = audit.Rewritten
+	}
+	if next.Epoch > before.Epoch && before.Size > 0 && known.UnprovenAt.IsZero() && m.Body.At != nil { // it lost what came after
+		n, err := tx.ReplayLetters(ctx, link.Peer, "", 0, m.Body.At.Add(-replaySpare), now)
+		if err != nil {
+			return err
+		}
+		d.log.Warn("a peer was restored from a backup: its letters are sent again", "peer", link.Peer, "epoch", next.Epoch, "since", *m.Body.At, "letters", n)
 	}
 	switch {
 	case verdict.Broken() && known.UnprovenAt.IsZero():

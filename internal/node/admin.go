@@ -499,3 +499,9 @@ func bodyFault(err error) error {
 	}
 	return &hotline.Error{Kind: hotline.Invalid, Code: "body_invalid", Field: field, Args: []any{field}, Cause: err}
 }
+
+// Restored says that the database of this node, which is not running, was put
+// back from a backup. See desk.Restored.
+func (n *Node) Restored(ctx context.Context) (epoch int64, to time.Time, err error) {
+	return n.desk.Restored(ctx)
+}

@@ -11,15 +11,18 @@ type Node struct {
 	Line      string // "12345", "110", …
 	Name      string
 	Region    string
-	Epoch     int64
+	Epoch     int64 // raised when the database was put back from a backup
 	CreatedAt time.Time
+	// RestoredTo is the last moment that the backup knew; zero where none was
+	// put back.
+	RestoredTo time.Time
 }
 
 // Node reads who this database belongs to; NotFound before the first start.
 func (r *Reader) Node(ctx context.Context) (Node, error) {
 	var n Node
-	err := r.one(ctx, "node", `SELECT platform, line, name, region, epoch, created_at FROM node WHERE one = 1`, nil,
-		&n.Platform, &n.Line, &n.Name, &n.Region, &n.Epoch, moment{&n.CreatedAt})
+	err := r.one(ctx, "node", `SELECT platform, line, name, region, epoch, created_at, restored_to FROM node WHERE one = 1`, nil,
+		&n.Platform, &n.Line, &n.Name, &n.Region, &n.Epoch, moment{&n.CreatedAt}, moment{&n.RestoredTo})
 	return n, err
 }
 
@@ -27,6 +30,12 @@ func (r *Reader) Node(ctx context.Context) (Node, error) {
 func (t *Tx) AddNode(ctx context.Context, n Node) error {
 	return t.put(ctx, "add node", `INSERT INTO node (one, platform, line, name, region, epoch, created_at) VALUES (1, $1, $2, $3, $4, $5, $6)`,
 		n.Platform, n.Line, n.Name, n.Region, n.Epoch, micros(n.CreatedAt))
+}
+
+// RaiseEpoch notes that the database was put back from a backup, which knew
+// what happened until a moment.
+func (t *Tx) RaiseEpoch(ctx context.Context, to time.Time) error {
+	return t.must(ctx, "raise epoch", `UPDATE node SET epoch = epoch + 1, restored_to = $1 WHERE one = 1`, micros(to))
 }
 
 // Link is a configured pair of platforms (对接).

@@ -14,7 +14,13 @@ func node(t *testing.T, st *store.Store) {
 	fill(&n, 1)
 	write(t, st, func(tx *store.Tx) error { return tx.AddNode(ctx, n) })
 	got, err := st.Reader().Node(ctx)
+	n.RestoredTo = time.Time{} // a new database was not put back from anywhere
 	want(t, "node", got, err, n)
+	write(t, st, func(tx *store.Tx) error { return tx.RaiseEpoch(ctx, start) })
+	raised := n
+	raised.Epoch, raised.RestoredTo = n.Epoch+1, start
+	got, err = st.Reader().Node(ctx)
+	want(t, "restored", got, err, raised)
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, n) }); !store.IsDuplicate(err) {
 		t.Errorf("a second node in one database: got %v, want a duplicate", err)
 	}
