@@ -25,6 +25,10 @@ type admin interface {
 	Tokens(ctx context.Context) ([]node.KnownToken, error)
 	RevokeToken(ctx context.Context, id string) error
 	AddToken(ctx context.Context, t node.NewToken) (node.TokenInfo, error)
+	Subscribers(ctx context.Context) ([]node.SubscriberInfo, error)
+	AddSubscriber(ctx context.Context, s node.NewSubscriber) (node.SubscriberInfo, error)
+	ChangeSubscriber(ctx context.Context, id, how string) error
+	RewindSubscriber(ctx context.Context, id string, from int64) error
 }
 
 // target says which node is meant.
@@ -175,5 +179,23 @@ func (r remote) Tokens(ctx context.Context) ([]node.KnownToken, error) {
 
 func (r remote) RevokeToken(ctx context.Context, id string) error {
 	_, err := r.call(ctx, http.MethodPost, "/api/v1/tokens/"+url.PathEscape(id)+"/revoke", nil, nil)
+	return err
+}
+
+func (r remote) Subscribers(ctx context.Context) ([]node.SubscriberInfo, error) {
+	return ask[[]node.SubscriberInfo](ctx, r, http.MethodGet, "/api/v1/subscribers", nil)
+}
+
+func (r remote) AddSubscriber(ctx context.Context, s node.NewSubscriber) (node.SubscriberInfo, error) {
+	return ask[node.SubscriberInfo](ctx, r, http.MethodPost, "/api/v1/subscribers", s)
+}
+
+func (r remote) ChangeSubscriber(ctx context.Context, id, how string) error {
+	_, err := r.call(ctx, http.MethodPost, "/api/v1/subscribers/"+url.PathEscape(id)+"/"+how, nil, nil)
+	return err
+}
+
+func (r remote) RewindSubscriber(ctx context.Context, id string, from int64) error {
+	_, err := r.call(ctx, http.MethodPost, "/api/v1/subscribers/"+url.PathEscape(id)+"/rewind", node.RewindAsk{From: from}, nil)
 	return err
 }

@@ -419,6 +419,16 @@ func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
 		{"GET /api/v1/tokens", hotline.Administer, func(c call) (any, error) { return n.Tokens(c.ctx) }},
 		{"POST /api/v1/tokens/{id}/revoke", hotline.Administer, func(c call) (any, error) { return struct{}{}, n.RevokeToken(c.ctx, c.r.PathValue("id")) }},
 		{"POST /api/v1/tokens", hotline.Administer, func(c call) (any, error) { return take(c, n.AddToken) }},
+		{"GET /api/v1/subscribers", hotline.Administer, func(c call) (any, error) { return n.Subscribers(c.ctx) }},
+		{"POST /api/v1/subscribers", hotline.Administer, func(c call) (any, error) { return take(c, n.AddSubscriber) }},
+		{"POST /api/v1/subscribers/{id}/rewind", hotline.Administer, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in RewindAsk) (struct{}, error) {
+				return struct{}{}, n.RewindSubscriber(ctx, c.r.PathValue("id"), in.From)
+			})
+		}},
+		{"POST /api/v1/subscribers/{id}/{how}", hotline.Administer, func(c call) (any, error) {
+			return struct{}{}, n.ChangeSubscriber(c.ctx, c.r.PathValue("id"), c.r.PathValue("how"))
+		}},
 		{"POST /api/v1/reconcile", hotline.SeeLinks, func(c call) (any, error) { return n.exchange.Reconcile(c.ctx, c.actor) }},
 	} {
 		mux.Handle(r.pattern, doors.Guard(r.right, func(w http.ResponseWriter, hr *http.Request, actor hotline.Actor) error {

@@ -14,6 +14,7 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/exchange"
 	"liandong/internal/job"
+	"liandong/internal/notify"
 	"liandong/internal/opinion"
 	"liandong/internal/seal"
 	"liandong/internal/store"
@@ -39,6 +40,7 @@ type Node struct {
 	desk     *desk.Desk
 	auth     *auth.Auth
 	exchange *exchange.Exchange
+	notifier *notify.Notifier
 	advisor  *opinion.Advisor // nil: none
 }
 
@@ -106,6 +108,7 @@ func (n *Node) assemble(ctx context.Context) error {
 	}
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
+	n.notifier = notify.New(n.desk, n.store, n.keys, n.log)
 	return nil
 }
 
@@ -136,6 +139,7 @@ func (n *Node) Keys() seal.PublicKeys { return n.keys.Public(n.cfg.Platform, n.c
 func (n *Node) rounds() []job.Round {
 	return []job.Round{
 		{Name: "postman", Every: time.Second, Lease: true, Run: n.exchange.Post},
+		{Name: "subscribers", Every: time.Second, Lease: true, Run: n.notifier.Run},
 		{Name: "prompts", Every: time.Second, Lease: true, Run: n.desk.FirePrompts},
 		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
 		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},

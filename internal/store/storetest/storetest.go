@@ -115,6 +115,7 @@ var suite = []struct {
 	{"refusals are bounded", refusalsAreBounded},
 	{"node", node},
 	{"links", links},
+	{"subscribers", subscribers},
 	{"link health", linkHealth},
 	{"documents", documents},
 	{"leases", leases},
