@@ -95,10 +95,12 @@ func TestRewrittenPeer(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		sql  []string
+		more bool // it goes on afterwards, before anybody hears of it
 		want string
 	}{
-		"rewritten": {rewrite, "rewritten"},
-		"shorter":   {append([]string{`DELETE FROM event WHERE id > (SELECT min(id) FROM event)`}, rewrite...), "shorter"},
+		"rewritten":            {rewrite, false, "rewritten"},
+		"rewritten and longer": {rewrite, true, "rewritten"},
+		"shorter":              {append([]string{`DELETE FROM event WHERE id > (SELECT min(id) FROM event)`}, rewrite...), false, "shorter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, p *pair) {
@@ -111,6 +113,9 @@ func TestRewrittenPeer(t *testing.T) {
 					t.Fatalf("before: got %+v", got.Head)
 				}
 				p.a.sql(t, c.sql...)
+				if c.more {
+					p.a.take(t, "城关区路灯坏了三天没有人来修")
+				}
 				p.tellHeads()
 				got := p.b.peer(t)
 				if !got.Unproven() || got.Head.Unproven != c.want || got.Head.Other == "" {

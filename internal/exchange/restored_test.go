@@ -82,7 +82,8 @@ func TestRestoredFromABackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.tellHeads() // and not again with every head
+	p.b.take(t, "城关区路灯坏了三天没有人来修")
+	p.tellHeads() // there is a new head, and nothing is sent again with it
 	after, err := p.a.st.Reader().LettersOutOfCase(t.Context(), p.a.leg(t, lost).CaseID)
 	if err != nil || len(after) != len(before) || !after[0].AnsweredAt.Equal(before[0].AnsweredAt) {
 		t.Errorf("sent again without a reason: %+v, then %+v, %v", before, after, err)
