@@ -30,8 +30,8 @@ var levels = []struct {
 	{false, []string{"web", "portal", "api", "conform"}},
 	{false, []string{"exchange"}},
 	{false, []string{"auth", "notify", "telephony", "opinion"}},
-	{false, []string{"door", "sheet"}}, // what web and api do alike with HTTP; spreadsheets
-	{false, []string{"message"}},       // the sentences: below them there are codes only
+	{false, []string{"door", "sheet", "importmap"}}, // what web and api do alike with HTTP; spreadsheets
+	{false, []string{"message"}},                    // the sentences: below them there are codes only
 	{false, []string{"desk"}},
 	{false, []string{"store"}},
 	{false, []string{"proof"}},
