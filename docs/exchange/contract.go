@@ -19,6 +19,19 @@ var schemas embed.FS
 //go:embed examples
 var examples embed.FS
 
+//go:embed table/*.sql
+var tables embed.FS
+
+// TableDDL is the shared table of the carrier "table" for an engine, postgres or
+// sqlite; it panics for another.
+func TableDDL(engine string) string {
+	ddl, err := tables.ReadFile("table/" + engine + ".sql")
+	if err != nil {
+		panic(err) // the directory is embedded
+	}
+	return string(ddl)
+}
+
 // Names of the two schemas that are no type of letter.
 const (
 	Envelope = "envelope"

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"liandong/internal/exchange/carrier"
+	"liandong/internal/exchange/ferry"
 	"liandong/internal/exchange/https"
+	"liandong/internal/exchange/table"
 	"liandong/internal/hotline"
 	"liandong/internal/letter"
 	"liandong/internal/store"
@@ -19,7 +21,7 @@ import (
 
 // Kinds are the carriers that a link may name.
 func Kinds() []carrier.Kind {
-	return []carrier.Kind{https.Kind}
+	return []carrier.Kind{https.Kind, table.Kind, ferry.Kind}
 }
 
 // KindOf finds a carrier by its name; Invalid where there is none.

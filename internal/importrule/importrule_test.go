@@ -59,9 +59,9 @@ var cryptography = map[string][]string{
 
 // keptIn are libraries that one or two rooms alone may know, so that leaving one is a day's work.
 var keptIn = map[string][]string{
-	"database/sql":                  {"store"},
-	"github.com/jackc/pgx":          {"store"},
-	"modernc.org/sqlite":            {"store"},
+	"database/sql":                  {"store", "exchange"},
+	"github.com/jackc/pgx":          {"store", "exchange"},
+	"modernc.org/sqlite":            {"store", "exchange"},
 	"github.com/pressly/goose":      {"store"},
 	"html/template":                 {"web", "portal"},
 	"github.com/danielgtaylor/huma": {"api"},
