@@ -81,6 +81,32 @@ func TestThreatsAndGatherings(t *testing.T) {
 	t.Logf("%d of %d found, %d false alarms of %d", found, with, false, without)
 }
 
+//go:embed testdata/everyday.txt
+var everyday string
+
+// What 110 hears all day, stolen and scratched and cheated, is no emergency: an
+// alarm that sounds at every theft is switched off. Nothing was trained on the
+// list; of twenty, no more than two may alarm. And the sentence of the README
+// never does.
+func TestEverydayPoliceCalls(t *testing.T) {
+	const readme = "我停在城关区北京中路小区楼下的电动车昨晚被偷了"
+	if p := trained().Propose(readme); p.Urgent != "" || p.Category != "B01" {
+		t.Errorf("%s: got %s, urgent %q (%v)", readme, p.Category, p.Urgent, p.Reasons)
+	}
+	calls, alarms := strings.Split(strings.TrimSpace(everyday), "\n"), 0
+	for _, text := range calls {
+		p := trained().Propose(text)
+		check(t, text, p)
+		if p.Urgent != "" {
+			alarms++
+			t.Logf("false alarm: %s %v", text, p.Reasons)
+		}
+	}
+	if len(calls) < 20 || alarms > 2 {
+		t.Errorf("got %d false alarms of %d", alarms, len(calls))
+	}
+}
+
 // Wrong characters, other scripts beside Chinese, numbers and spaces: the class
 // is found, danger is heard, and what cannot be read to its end is unread.
 func TestHoweverWritten(t *testing.T) {
