@@ -73,7 +73,9 @@ func run(data, own string, folds int, show, keep string) error {
 	return os.WriteFile(keep, append(file, '\n'), 0o644)
 }
 
-func isJudged(r learn.Row) bool { return r.Source == learn.JudgedDev || r.Source == learn.Judged }
+func isJudged(r learn.Row) bool {
+	return r.Source == learn.JudgedDev || r.Source == learn.Judged || r.Source == learn.Fresh
+}
 
 var engines = []string{"majority", "counting", "rules", "model", "both"}
 
@@ -114,7 +116,7 @@ func (x *trial) cross(folds int) error {
 }
 
 func (x *trial) parts() (parts []learn.Part) {
-	for _, name := range []string{"judged", "judged-dev", "gold", "enriched", "mined", "emergency"} {
+	for _, name := range []string{"fresh", "judged", "judged-dev", "gold", "enriched", "mined", "emergency"} {
 		var some []int
 		for i, r := range x.judged {
 			if r.Set == name || name == "judged-dev" && r.Source == learn.JudgedDev {

@@ -22,7 +22,7 @@ import (
 type Row struct {
 	ID, Text string
 	Source   Source
-	Set      string   // of a judged row: gold, enriched, mined, emergency
+	Set      string   // of a judged row: gold, enriched, mined, emergency, judged, fresh
 	Category string   // code; "" for no request, or not known
 	Others   []string // codes that a careful person could defend
 	Urgent   string   // code, "" none, Unknown
@@ -38,6 +38,7 @@ const (
 	Judged    Source = "judged"     // real texts, outside the repository; what was judged of them is in it
 	Invented  Source = "invented"   // written for training
 	Listed    Source = "listed"     // words of the catalogue
+	Fresh     Source = "fresh"      // judged too, and never learned from: kept to see what an engine is worth
 	Unjudged  Source = "unjudged"   // real texts that nobody has read
 	Reply     Source = "reply"      // answers of offices to such texts: how those write who act
 )
@@ -204,21 +205,10 @@ func (r *reader) replies(extra fs.FS) {
 	})
 }
 
-// judged joins the real texts with judged.csv: id, category, alternatives (;),
-// urgent.
+// judged joins the real texts with judged.csv and fresh.csv: id, category,
+// alternatives (;), urgent. For learning, a fresh row is one that nobody has read.
 func (r *reader) judged(own, extra fs.FS) {
-	labels := map[string][]string{}
-	if file, err := fs.ReadFile(own, "judged.csv"); err == nil {
-		c := csv.NewReader(bytes.NewReader(file))
-		c.Comment, c.FieldsPerRecord = '#', 4
-		records, err := c.ReadAll()
-		if err != nil {
-			r.fault("judged.csv: %w", err)
-		}
-		for _, rec := range records {
-			labels[rec[0]] = rec
-		}
-	}
+	labels, fresh := r.labels(own, "judged.csv"), r.labels(own, "fresh.csv")
 	r.lines(extra, "complaints.jsonl", func(line []byte) error {
 		var in struct{ ID, Text string }
 		if err := json.Unmarshal(line, &in); err != nil {
@@ -226,19 +216,46 @@ func (r *reader) judged(own, extra fs.FS) {
 		}
 		row := Row{ID: in.ID, Text: in.Text, Source: Unjudged, Urgent: Unknown}
 		if rec := labels[in.ID]; rec != nil {
-			row.Source, row.Set, row.Category, row.Urgent = Judged, "judged", rec[1], rec[3]
-			if rec[2] != "" {
-				row.Others = strings.Split(rec[2], ";")
-			}
-			for _, code := range append(row.Others, row.Category) {
-				if code != "" && triage.Column(code) < 0 {
-					return fmt.Errorf("%s: %q is no class", in.ID, code)
-				}
-			}
+			r.rows = append(r.rows, r.label(row, Judged, rec))
+			return nil
+		}
+		if rec := fresh[in.ID]; rec != nil {
+			r.rows = append(r.rows, r.label(row, Fresh, rec))
 		}
 		r.rows = append(r.rows, row)
 		return nil
 	})
+}
+
+func (r *reader) labels(own fs.FS, name string) map[string][]string {
+	labels := map[string][]string{}
+	file, err := fs.ReadFile(own, name)
+	if err != nil {
+		return labels // whoever has other texts may have judged none of them
+	}
+	c := csv.NewReader(bytes.NewReader(file))
+	c.Comment, c.FieldsPerRecord = '#', 4
+	records, err := c.ReadAll()
+	if err != nil {
+		r.fault("%s: %w", name, err)
+	}
+	for _, rec := range records {
+		labels[rec[0]] = rec
+	}
+	return labels
+}
+
+func (r *reader) label(row Row, source Source, rec []string) Row {
+	row.Source, row.Set, row.Category, row.Urgent = source, string(source), rec[1], rec[3]
+	if rec[2] != "" {
+		row.Others = strings.Split(rec[2], ";")
+	}
+	for _, code := range append(row.Others, row.Category) {
+		if code != "" && triage.Column(code) < 0 {
+			r.fault("%s: %q is no class", row.ID, code)
+		}
+	}
+	return row
 }
 
 // Fold puts a row into one of n parts, by its id alone.

@@ -20,7 +20,7 @@ type Report struct {
 
 // Part is one group of judged rows.
 type Part struct {
-	Name    string   `json:"name"` // judged, judged-dev, gold, enriched, mined, emergency
+	Name    string   `json:"name"` // fresh, judged, judged-dev, gold, enriched, mined, emergency
 	Engines []Engine `json:"engines"`
 }
 
