@@ -44,7 +44,12 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 		if do.Version != nil && *do.Version != l.Version {
 			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", l.Version)
 		}
-		if err := w.act(l, side, do); err != nil {
+		if do.Hand != nil {
+			err = w.actByHand(l, do)
+		} else {
+			err = w.act(l, side, do)
+		}
+		if err != nil {
 			return err
 		}
 		return w.keep()
@@ -60,6 +65,12 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 // sender, the unit the holder, and the desk may enter what a unit told it.
 func (w *work) sideOf(l *legWork, do Do) (leg.Side, error) {
 	side := l.Side
+	if do.Hand != nil {
+		var err error
+		if side, err = w.handSide(l, do); err != nil {
+			return "", err
+		}
+	}
 	if l.Local() {
 		side = localSide(do.Verb, l.Leg, w.by)
 	}
@@ -102,6 +113,9 @@ func rightFor(v leg.Verb, side leg.Side) hotline.Right {
 }
 
 func checkDo(do Do) error {
+	if err := checkHand(do.Hand); err != nil {
+		return err
+	}
 	for field, s := range map[string]string{"note": do.Note, "result": do.Result} {
 		if s != "" {
 			if err := casefile.CheckText(field, s, casefile.NoteMost); err != nil {
@@ -227,6 +241,9 @@ func actBody(a leg.Act, do Do, before, after leg.Leg) body {
 		if do.RestLeg != "" {
 			b["rest_leg"] = do.RestLeg
 		}
+	}
+	if h := do.Hand; h != nil {
+		b["by_hand"], b["who"] = h.How, h.Who
 	}
 	if do.Due != nil {
 		b["due"] = do.Due.UnixMicro()

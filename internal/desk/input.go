@@ -66,6 +66,7 @@ type Do struct {
 	Due       *time.Time // extension: asked (extend) or granted (grant)
 	RestLeg   string     // feedback: "my part is done, the rest is leg X"
 	Call      *Call      // verb call
+	Hand      *Hand      // the move of a side that is not connected, as it told us
 }
 
 // Call is a telephone call that belongs to a case: a three-way call, a phone

@@ -50,6 +50,7 @@ type LegView struct {
 	Silenced   bool       // accepted by phone
 	Can        []leg.Verb // what the actor may do with it now
 	Acting     leg.Side   // the side that the actor is on
+	Hand       []leg.Verb // moves of the other side that the actor may enter: it is not connected
 }
 
 // EventView is an event as one actor may see it.

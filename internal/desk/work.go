@@ -191,8 +191,8 @@ const (
 
 // tell posts the letter of an act on a transfer; a local leg needs none.
 func (w *work) tell(l *legWork, typ string, b leg.Body, p leg.Private) error {
-	if l.Local() {
-		return nil
+	if l.Local() || l.ByHand {
+		return nil // nobody reads one
 	}
 	link, err := w.d.Link(w.ctx, l.Peer)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"liandong/internal/exchange/carrier"
 	"liandong/internal/exchange/ferry"
 	"liandong/internal/exchange/https"
+	"liandong/internal/exchange/manual"
 	"liandong/internal/exchange/table"
 	"liandong/internal/hotline"
 	"liandong/internal/letter"
@@ -21,7 +22,7 @@ import (
 
 // Kinds are the carriers that a link may name.
 func Kinds() []carrier.Kind {
-	return []carrier.Kind{https.Kind, table.Kind, ferry.Kind}
+	return []carrier.Kind{https.Kind, table.Kind, ferry.Kind, manual.Kind}
 }
 
 // KindOf finds a carrier by its name; Invalid where there is none.

@@ -55,7 +55,7 @@ type Reconciled struct {
 const differencesMost = 1000
 
 // Reconcile compares both sides of every active link, message by message and
-// leg by leg.
+// leg by leg. A link that people carry has nobody to ask.
 func (x *Exchange) Reconcile(ctx context.Context, a hotline.Actor) (Reconciled, error) {
 	if err := a.CheckNode(hotline.SeeLinks); err != nil {
 		return Reconciled{}, err
@@ -66,7 +66,7 @@ func (x *Exchange) Reconcile(ctx context.Context, a hotline.Actor) (Reconciled, 
 	}
 	res := Reconciled{Differences: []Difference{}}
 	for _, l := range links {
-		if !l.Active {
+		if !l.Active || l.Carrier == store.ManualCarrier {
 			continue
 		}
 		res.Links++
@@ -227,8 +227,8 @@ func letterDiffers(sent, got digest, there bool) string {
 	return "" // refused, expired, voided: given up, and known to be
 }
 
-// legDiffers compares the two copies of a leg. An undeliverable one has no
-// other copy, which both sides know.
+// legDiffers compares the two copies of a leg. One that is undeliverable, or
+// that people carry, has no other copy.
 func legDiffers(o, t digest, there bool) string {
 	switch {
 	case !there && strings.HasPrefix(o.State, undeliverable):
@@ -266,7 +266,7 @@ func (x *Exchange) digests(ctx context.Context, peer, list, after string) ([]dig
 		ls, err := x.read.PeerLegs(ctx, peer, after, digestPage)
 		for _, l := range ls {
 			state := string(l.State)
-			if l.Undeliverable {
+			if l.Undeliverable || l.ByHand {
 				state = undeliverable + state
 			}
 			out = append(out, digest{ID: l.ID, State: state, Leg: l.ID})

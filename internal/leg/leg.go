@@ -89,6 +89,7 @@ type Leg struct {
 	Spoken     bool
 	Looped     bool // the offer came back to a platform it had passed
 	Late       bool // the offer was taken after its expiry
+	ByHand     bool // the other side's moves are entered here by people: no letter of it goes by wire
 	Via        []string
 	Extra      string // unknown optional fields of the offer, JSON, passed on
 }

@@ -22,7 +22,7 @@ type LegRow struct {
 
 const legColumns = `id, case_id, side, peer, unit, role, urgent, class, item, region, state, version, rev, sent_at, moved_at,
 	reopen_until, pending, ground, basis, next_owner, contested, undeliverable, repair, resolution, successor, for_leg,
-	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at`
+	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at, by_hand`
 
 func scanLeg(rows scanner) (LegRow, error) {
 	var l LegRow
@@ -39,7 +39,7 @@ func legFields(l *LegRow, via *string) []any {
 		&l.Version, &l.Rev, moment{&l.SentAt}, moment{&l.MovedAt}, moment{&l.ReopenUntil}, &l.Pending, &l.Ground, &l.Basis,
 		&l.NextOwner, &l.Contested, &l.Undeliverable, &l.Repair, &l.Resolution, &l.Successor, &l.ForLeg, &l.OutNo, &l.InNo,
 		&l.CallbackBy, &l.CallID, &l.Spoken, &l.Looped, &l.Late, via, &l.Extra, &l.Ask, moment{&l.DueAt},
-		moment{&l.PromptedAt}, moment{&l.SilencedAt}}
+		moment{&l.PromptedAt}, moment{&l.SilencedAt}, &l.ByHand}
 }
 
 // Leg reads one leg.
@@ -88,12 +88,12 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 	}
 	return t.put(ctx, "add leg", `INSERT INTO leg (`+legColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
 		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-		$37, $38, $39)`,
+		$37, $38, $39, $40)`,
 		l.ID, l.CaseID, string(l.Side), l.Peer, l.Unit, string(l.Role), flag(l.Urgent), l.Class, l.Item, l.Region, string(l.State),
 		l.Version, l.Rev, micros(l.SentAt), micros(l.MovedAt), micros(l.ReopenUntil), string(l.Pending), string(l.Ground), l.Basis,
 		l.NextOwner, flag(l.Contested), flag(l.Undeliverable), l.Repair, string(l.Resolution), l.Successor, l.ForLeg, l.OutNo, l.InNo,
 		l.CallbackBy, l.CallID, flag(l.Spoken), flag(l.Looped), flag(l.Late), string(via), l.Extra, l.Ask, micros(l.DueAt),
-		micros(l.PromptedAt), micros(l.SilencedAt))
+		micros(l.PromptedAt), micros(l.SilencedAt), flag(l.ByHand))
 }
 
 // SaveLeg writes what may change in a leg, guarded by its rev, which it raises.
@@ -106,6 +106,7 @@ func (t *Tx) SaveLeg(ctx context.Context, l *LegRow) error {
 		{name: "repair", value: l.Repair, indexed: true}, {name: "resolution", value: string(l.Resolution)}, {name: "successor", value: l.Successor},
 		{name: "out_no", value: l.OutNo}, {name: "in_no", value: l.InNo}, {name: "due_at", value: micros(l.DueAt), indexed: true},
 		{name: "prompted_at", value: micros(l.PromptedAt)}, {name: "silenced_at", value: micros(l.SilencedAt)}, {name: "role", value: string(l.Role)},
+		{name: "by_hand", value: flag(l.ByHand)},
 	})
 	if err == nil {
 		l.Rev++

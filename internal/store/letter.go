@@ -135,6 +135,13 @@ func (t *Tx) VoidLetter(ctx context.Context, id string, at time.Time) error {
 		WHERE id = $2 AND state IN ('waiting','refused','expired')`, micros(at), id)
 }
 
+// CarryByHand ends the open letters of a leg that people carry: none of them
+// goes by wire any more.
+func (t *Tx) CarryByHand(ctx context.Context, legID, caseID string, at time.Time) error {
+	return t.put(ctx, "carry letters by hand", `UPDATE letter_out SET state = 'voided', next_try_at = NULL, answered_at = $1
+		WHERE case_id = $2 AND leg_id = $3 AND state IN ('waiting','refused','expired')`, micros(at), caseID, legID)
+}
+
 // LetterOut reads one letter that we send.
 func (r *Reader) LetterOut(ctx context.Context, id string) (LetterOut, error) {
 	var l LetterOut

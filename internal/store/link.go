@@ -60,6 +60,10 @@ type Link struct {
 	Trouble   string
 }
 
+// ManualCarrier is the carrier of a platform that is not connected: people hand
+// cases over, and enter what the other side says.
+const ManualCarrier = "manual"
+
 const linkColumns = `peer, id, line, name, region, url, phone, keys, carrier, settings, suite, told_keys, told_kid, active, created_at, heard_at, stuck_at, trouble`
 
 func scanLink(rows scanner) (Link, error) {

@@ -36,6 +36,7 @@ type VerbForm struct {
 	Of      leg.Verb // what grant and refuse answer
 	Sure    bool     // danger was stated: whoever gives it back says that there is none
 	Warn    bool     // not undone by another click
+	Hows    []string // by hand: how the other side told us of it
 }
 
 // holder is the name of who holds a leg, in the reader's language where it is
@@ -70,6 +71,11 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 		} else {
 			lane.Own = append(lane.Own, f)
 		}
+	}
+	for _, v := range l.Hand {
+		f := *b.verb(l, v)
+		f.Quick, f.Sure, f.Hows = false, false, desk.Hows[:4]
+		lane.For = append(lane.For, f)
 	}
 	return lane
 }
@@ -207,7 +213,10 @@ func (s *site) act(q *request) error {
 		}
 		do.Due = &due
 	}
-	if do.Verb == leg.Return && q.field("sure") == "" {
+	if how := q.field("how"); how != "" {
+		do.Hand = &desk.Hand{How: how, Who: q.field("who")}
+	}
+	if do.Verb == leg.Return && do.Hand == nil && q.field("sure") == "" {
 		switch l, err := s.desk.Leg(q.ctx(), q.actor, id); {
 		case err != nil:
 			return err

@@ -170,6 +170,9 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 	case "refused_letter", "repair", "undeliverable", "voided":
 		add("reason", s.text("code"))
 	}
+	if how := s.text("by_hand"); how != "" {
+		out = append(out, w.T("web.fact.by_hand", w.T("web.hand."+how), s.text("who")))
+	}
 	if us, ok := s.number("due"); ok {
 		add("due", w.Exact(time.UnixMicro(us)))
 	}

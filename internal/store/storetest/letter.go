@@ -530,3 +530,23 @@ func lettersHanded(t *testing.T, st *store.Store) {
 	got, err = r.DueStream(ctx, "p1", later.Add(time.Hour), 1)
 	want(t, "one of what is due an hour later", len(got), err, 1)
 }
+
+// What people carry ends of its leg what still waits or was refused, and nothing else.
+func lettersByHand(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	waits := post(t, st, numbered("l1", 1))
+	refused := post(t, st, numbered("l1", 2))
+	arrived := post(t, st, numbered("l1", 3))
+	other := post(t, st, numbered("l2", 1))
+	write(t, st, func(tx *store.Tx) error {
+		_, err := tx.EndLetter(ctx, refused, store.LetterRefused, "{}", start)
+		_, err2 := tx.EndLetter(ctx, arrived, store.LetterReceipted, "{}", start)
+		return errors.Join(err, err2)
+	})
+	write(t, st, func(tx *store.Tx) error { return tx.CarryByHand(ctx, "l1", "c1", start.Add(time.Second)) })
+	for id, state := range map[string]string{waits: store.LetterVoided, refused: store.LetterVoided, arrived: store.LetterReceipted, other: store.LetterWaiting} {
+		got, err := st.Reader().LetterOut(ctx, id)
+		want(t, "state", got.State, err, state)
+	}
+	want(t, "due", due(t, st, start.Add(time.Hour)), nil, []string{other})
+}

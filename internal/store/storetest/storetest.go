@@ -102,6 +102,7 @@ var suite = []struct {
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},
+	{"letters that people carry", lettersByHand},
 	{"a letter ends once", letterEndsOnce},
 	{"a letter that was read ends", endWaiting},
 	{"a void takes the number", voidTakesNumber},
