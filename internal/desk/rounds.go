@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
@@ -105,7 +106,8 @@ func (d *Desk) fireClock(ctx context.Context, c deadline.Clock) (bool, error) {
 	return fired, err
 }
 
-// IndexSome puts new cases into the search index.
+// IndexSome puts new cases into the search index, few at a time: a long
+// transaction would hold up the desks, and only what must be in it is.
 func (d *Desk) IndexSome(ctx context.Context) error {
 	for {
 		ids, err := d.read.Unindexed(ctx, aRound)
@@ -116,23 +118,34 @@ func (d *Desk) IndexSome(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = d.st.Write(ctx, func(tx *store.Tx) error {
-			for _, id := range ids {
-				tokens, err := d.tokens(privs[id])
-				if err != nil {
-					return err
-				}
-				if err := tx.IndexCase(ctx, id, tokens); err != nil {
+		for some := range slices.Chunk(ids, indexedAtOnce) {
+			tokens := make([][]int32, len(some))
+			for i, id := range some {
+				if tokens[i], err = d.tokens(privs[id]); err != nil {
 					return err
 				}
 			}
+			err := d.st.Write(ctx, func(tx *store.Tx) error {
+				for i, id := range some {
+					if err := tx.IndexCase(ctx, id, tokens[i]); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if len(ids) < aRound {
 			return nil
-		})
-		if err != nil || len(ids) < aRound {
-			return err
 		}
 	}
 }
+
+// indexedAtOnce is how many cases a transaction of IndexSome holds: some
+// 10 ms of the one writer of SQLite.
+const indexedAtOnce = 20
 
 func (d *Desk) tokens(p store.Private) ([]int32, error) {
 	words, err := d.wordsOf(p)

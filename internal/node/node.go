@@ -148,6 +148,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "keys", Every: 5 * time.Second, Lease: true, Run: n.desk.PostKeys},
 		{Name: "heads", Every: 5 * time.Second, Lease: true, Run: n.desk.PostHeads},
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
+		{Name: "memory", Every: 4 * time.Second, Run: giveBack()},
 	}
 }
 

@@ -13,7 +13,7 @@ func TestDeadlineOpensItsAccount(t *testing.T) {
 	var page strings.Builder
 	set := parsePages(words{lang: "zh-CN"})
 	rows := []ClockRow{{Kind: "handling", Path: accountPath("c 1", "k1"), Left: Left{Tone: "ok", Words: "还剩 2 个工作日"}}}
-	if err := set.named["case"].ExecuteTemplate(&page, "clocks", rows); err != nil {
+	if err := set.page("case").ExecuteTemplate(&page, "clocks", rows); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(page.String(), `href="/cases/c%201/clocks/k1"`) {

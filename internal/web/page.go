@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"liandong/internal/casefile"
 	"liandong/internal/door"
@@ -25,23 +26,30 @@ var templateFiles embed.FS
 // each.
 type pageSet struct {
 	words words
-	named map[string]*template.Template
+	named map[string]func() *template.Template
 }
+
+// page is the template of a page. It is parsed when it is first wanted: each
+// holds a copy of the layout, and few nodes show all pages in all languages.
+// It panics on a mistake in the template; a test parses them all.
+func (p *pageSet) page(name string) *template.Template { return p.named[name]() }
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
 var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures"}
 
-// parsePages parses all templates; it panics on a mistake in one.
+// parsePages parses what all templates share; it panics on a mistake there.
 func parsePages(w words) *pageSet {
 	files, err := fs.Sub(templateFiles, "template")
 	if err != nil {
 		panic(err)
 	}
-	set := &pageSet{words: w, named: map[string]*template.Template{}}
+	set := &pageSet{words: w, named: map[string]func() *template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
 	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages) {
-		set.named[name] = template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
+		set.named[name] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
+		})
 	}
 	return set
 }
@@ -171,7 +179,7 @@ func (s *site) part(q *request, name, block string, data any) error {
 
 func (s *site) render(q *request, name, block string, data any) error {
 	var b bytes.Buffer
-	if err := s.pages[q.lang].named[name].ExecuteTemplate(&b, block, data); err != nil {
+	if err := s.pages[q.lang].page(name).ExecuteTemplate(&b, block, data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	h := q.w.Header()

@@ -66,7 +66,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"draft", "layout", DraftPage{}},
 		{"draft-item", "layout", ItemPage{}},
 	} {
-		tmpl := set.named[tc.page].Lookup(tc.block)
+		tmpl := set.page(tc.page).Lookup(tc.block)
 		if tmpl == nil {
 			t.Errorf("%s has no block %s", tc.page, tc.block)
 			continue
