@@ -38,6 +38,7 @@ type bench struct {
 	turn    time.Duration
 	clients int
 	cases   int // on file where a case is shown and a page listed
+	monthly int // in the month of a statement
 	only    string
 	table   *tabwriter.Writer
 	missed  int
@@ -52,7 +53,8 @@ func main() {
 	flag.DurationVar(&b.turn, "turn", 4*time.Second, "how long a turn is")
 	flag.IntVar(&b.clients, "clients", 16, "clients at once")
 	flag.IntVar(&b.cases, "cases", 100_000, "cases on file for showing and listing")
-	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, show, rest")
+	flag.IntVar(&b.monthly, "monthly", 1_000_000, "cases of the month of a statement")
+	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, show, statement, rest")
 	flag.Parse()
 	if err := b.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -89,6 +91,8 @@ func (b *bench) run(ctx context.Context) error {
 		{"transfer on sqlite", func(ctx context.Context) error { return b.transfer(ctx, "sqlite") }},
 		{"show on postgres", func(ctx context.Context) error { return b.show(ctx, "postgres") }},
 		{"show on sqlite", func(ctx context.Context) error { return b.show(ctx, "sqlite") }},
+		{"statement on postgres", func(ctx context.Context) error { return b.statement(ctx, "postgres", 3*time.Second) }},
+		{"statement on sqlite", func(ctx context.Context) error { return b.statement(ctx, "sqlite", 5*time.Second) }},
 		{"rest: memory and start", b.rest},
 	} {
 		if !strings.Contains(part.name, b.only) {

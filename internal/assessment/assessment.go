@@ -2,10 +2,12 @@ package assessment
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
 
+	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 )
 
@@ -29,6 +31,50 @@ type Fact struct {
 	SolvedKnown   bool
 	Mapped        int // satisfaction, 1 to 3, 1 best; 0 not rated
 	Unreasonable  int64
+}
+
+// Times is the part of a Fact that comes from the clocks of a leg and from the
+// call-back of its case. It is kept beside the leg, so that a statement reads
+// one row for each leg and not its clocks, of which there are many times more.
+type Times struct {
+	SignDue, Signed    int64 // the first sign-in clock: its end, and when it stopped
+	HandleDue, Handled int64 // the first handling clock, likewise
+	Reopened           int64 // when the second handling clock started
+	Asked              int64
+	Solved             int // what the caller said: SaidYes, SaidNo, 0 nothing
+	Mapped             int
+}
+
+// What a caller said to whether the matter is solved.
+const (
+	SaidNo  = 1
+	SaidYes = 2
+)
+
+// TimesOf reads them from the clocks of a case, in any order; the call-back is
+// the caller's to add.
+func TimesOf(legID string, clocks iter.Seq[deadline.Clock]) Times {
+	var sign, first, second deadline.Clock
+	earlier := func(c, than deadline.Clock) bool { return than.Start.IsZero() || c.Start.Before(than.Start) }
+	for c := range clocks {
+		switch {
+		case c.LegID != legID:
+		case c.Kind == deadline.SignIn && earlier(c, sign):
+			sign = c
+		case c.Kind == deadline.Handling && earlier(c, first):
+			first, second = c, first
+		case c.Kind == deadline.Handling && earlier(c, second):
+			second = c
+		}
+	}
+	return Times{SignDue: micros(sign.Due), Signed: micros(sign.Stopped), HandleDue: micros(first.Due), Handled: micros(first.Stopped), Reopened: micros(second.Start)}
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }
 
 // At is the fact as it stood at a moment: what happened later is not there.
@@ -66,12 +112,17 @@ const (
 type Indicator struct {
 	Code   string
 	Good   bool // high is good
-	counts func(f Fact, asOf int64) (den, num bool)
+	counts func(f *Fact, asOf int64) (den, num bool)
 }
 
 // Counts decides on one fact.
 func (i Indicator) Counts(f Fact, asOf int64) (den, num bool) {
 	f = f.At(asOf)
+	return i.countsAt(&f, asOf)
+}
+
+// countsAt is Counts of a fact that is already as it stood.
+func (i Indicator) countsAt(f *Fact, asOf int64) (den, num bool) {
 	if f.Sent > asOf || f.Unreasonable > 0 {
 		return false, false
 	}
@@ -79,26 +130,26 @@ func (i Indicator) Counts(f Fact, asOf int64) (den, num bool) {
 	return den, den && num
 }
 
-func handled(f Fact, asOf int64) bool {
+func handled(f *Fact, asOf int64) bool {
 	return f.HandleDue > 0 && f.HandleDue <= asOf && f.Returned == 0 && f.Withdrawn == 0
 }
 
 var indicators = []Indicator{
-	{SignedOnTime, true, func(f Fact, asOf int64) (bool, bool) {
+	{SignedOnTime, true, func(f *Fact, asOf int64) (bool, bool) {
 		return f.SignDue > 0 && f.SignDue <= asOf && f.Withdrawn == 0, f.Signed > 0 && f.Signed <= f.SignDue
 	}},
-	{HandledOnTime, true, func(f Fact, asOf int64) (bool, bool) {
+	{HandledOnTime, true, func(f *Fact, asOf int64) (bool, bool) {
 		return handled(f, asOf), f.Answered > 0 && f.Answered <= f.HandleDue
 	}},
-	{Overdue, false, func(f Fact, asOf int64) (bool, bool) {
+	{Overdue, false, func(f *Fact, asOf int64) (bool, bool) {
 		return handled(f, asOf), f.Answered == 0 || f.Answered > f.HandleDue
 	}},
-	{Returned, false, func(f Fact, _ int64) (bool, bool) { return true, f.Returned > 0 }},
-	{Misdirected, false, func(f Fact, _ int64) (bool, bool) { return f.Peer != "", f.Misdirected }},
-	{ReopenedRate, false, func(f Fact, _ int64) (bool, bool) { return f.Answered > 0, f.Reopened > 0 }},
-	{Solved, true, func(f Fact, _ int64) (bool, bool) { return f.SolvedKnown, f.Solved }},
-	{Satisfied, true, func(f Fact, _ int64) (bool, bool) { return f.Mapped > 0, f.Mapped <= 2 }},
-	{Rated, true, func(f Fact, _ int64) (bool, bool) { return f.Asked > 0, f.Mapped > 0 }},
+	{Returned, false, func(f *Fact, _ int64) (bool, bool) { return true, f.Returned > 0 }},
+	{Misdirected, false, func(f *Fact, _ int64) (bool, bool) { return f.Peer != "", f.Misdirected }},
+	{ReopenedRate, false, func(f *Fact, _ int64) (bool, bool) { return f.Answered > 0, f.Reopened > 0 }},
+	{Solved, true, func(f *Fact, _ int64) (bool, bool) { return f.SolvedKnown, f.Solved }},
+	{Satisfied, true, func(f *Fact, _ int64) (bool, bool) { return f.Mapped > 0, f.Mapped <= 2 }},
+	{Rated, true, func(f *Fact, _ int64) (bool, bool) { return f.Asked > 0, f.Mapped > 0 }},
 }
 
 // Indicators lists them in the order shown.
@@ -207,8 +258,8 @@ func (t *Tally) Add(f Fact) {
 	if f.Sent > t.asOf {
 		return
 	}
-	rows := make([]*Row, 0, 6)
-	rows = append(rows, t.total)
+	f = f.At(t.asOf)
+	rows := append(make([]*Row, 0, 6), t.total)
 	for d, m := range t.by {
 		key := f.Key(d)
 		if key == "" {
@@ -222,8 +273,8 @@ func (t *Tally) Add(f Fact) {
 	for _, r := range rows {
 		r.Legs++
 	}
-	for i, x := range indicators {
-		den, num := x.Counts(f, t.asOf)
+	for i := range indicators {
+		den, num := indicators[i].countsAt(&f, t.asOf)
 		for _, r := range rows {
 			if den {
 				r.Cells[i].Den++
@@ -233,7 +284,6 @@ func (t *Tally) Add(f Fact) {
 			}
 		}
 	}
-	f = f.At(t.asOf)
 	switch {
 	case f.Unreasonable > 0:
 		t.unreasonable++
@@ -243,6 +293,30 @@ func (t *Tally) Add(f Fact) {
 	}
 	if f.Answered > 0 {
 		t.settle = append(t.settle, f.Answered-f.Sent)
+	}
+}
+
+// Merge adds what another tally, as of the same moment, has counted of other
+// facts.
+func (t *Tally) Merge(o *Tally) {
+	t.total.add(o.total)
+	for d, m := range o.by {
+		for key, r := range m {
+			if t.by[d][key] == nil {
+				t.by[d][key] = newRow(key)
+			}
+			t.by[d][key].add(r)
+		}
+	}
+	t.sign, t.settle = append(t.sign, o.sign...), append(t.settle, o.settle...)
+	t.unreasonable += o.unreasonable
+}
+
+func (r *Row) add(o *Row) {
+	r.Legs += o.Legs
+	for i, c := range o.Cells {
+		r.Cells[i].Num += c.Num
+		r.Cells[i].Den += c.Den
 	}
 }
 

@@ -1,11 +1,13 @@
 package assessment
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 )
 
@@ -73,5 +75,34 @@ func TestTally(t *testing.T) {
 	}
 	if len(s.By[ByUnit]) != 2 || s.By[ByUnit][0].Key != "a" || s.By[ByUnit][0].Cells[0] != (Cell{4, 10}) || s.Total.Legs != 11 || s.Unreasonable != 1 {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestTimesOf(t *testing.T) {
+	at := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }
+	us := func(h int) int64 { return at(h).UnixMicro() }
+	clock := func(leg string, k deadline.Kind, from, due, stop int) deadline.Clock {
+		c := deadline.Clock{LegID: leg, Kind: k, Start: at(from), Due: at(due)}
+		if stop > 0 {
+			c.Stopped = at(stop)
+		}
+		return c
+	}
+	clocks := []deadline.Clock{
+		clock("a", deadline.Handling, 12, 20, 0), // reopened once more
+		clock("a", deadline.Handling, 6, 12, 7),  // reopened
+		clock("a", deadline.Handling, 1, 8, 5),
+		clock("a", deadline.SignIn, 1, 4, 2),
+		clock("b", deadline.SignIn, 0, 1, 0),
+		clock("", deadline.Case, 0, 23, 0),
+	}
+	for leg, want := range map[string]Times{
+		"a": {SignDue: us(4), Signed: us(2), HandleDue: us(8), Handled: us(5), Reopened: us(6)},
+		"b": {SignDue: us(1)},
+		"c": {},
+	} {
+		if got := TimesOf(leg, slices.Values(clocks)); got != want {
+			t.Errorf("leg %s: got %+v, want %+v", leg, got, want)
+		}
 	}
 }

@@ -13,8 +13,11 @@ import (
 // zero moment is now. A month that has not begun, or a moment that has not
 // come, is Invalid.
 func (d *Desk) Statement(ctx context.Context, a hotline.Actor, month string, asOf time.Time) (assessment.Statement, error) {
-	var t *assessment.Tally
-	from, until, at, err := d.eachFact(ctx, a, month, asOf, func(at time.Time) { t = assessment.NewTally(at) }, func(f assessment.Fact) { t.Add(f) })
+	from, until, at, err := d.month(a, month, asOf)
+	if err != nil {
+		return assessment.Statement{}, err
+	}
+	t, err := d.read.Tally(ctx, d.sight(a), from, until, at)
 	if err != nil {
 		return assessment.Statement{}, err
 	}
@@ -40,12 +43,15 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	}
 	var ids []string
 	seen := map[string]bool{}
-	var at int64
-	_, _, _, err = d.eachFact(ctx, a, b.Month, b.AsOf, func(t time.Time) { at = t.UnixMicro() }, func(f assessment.Fact) {
+	from, until, at, err := d.month(a, b.Month, b.AsOf)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = d.read.Facts(ctx, d.sight(a), from, until, func(f assessment.Fact) {
 		if b.By != "" && f.Key(b.By) != b.Key {
 			return
 		}
-		den, num := x.Counts(f, at)
+		den, num := x.Counts(f, at.UnixMicro())
 		if b.Num && !num || !den {
 			return
 		}
@@ -71,7 +77,9 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	return cases, n, nil
 }
 
-func (d *Desk) eachFact(ctx context.Context, a hotline.Actor, month string, asOf time.Time, begin func(time.Time), each func(assessment.Fact)) (from, until, at time.Time, err error) {
+// month checks what a statement is asked for: its span, half-open, and its
+// moment.
+func (d *Desk) month(a hotline.Actor, month string, asOf time.Time) (from, until, at time.Time, err error) {
 	if err = a.CheckNode(hotline.SeeOverview); err != nil {
 		return
 	}
@@ -85,6 +93,5 @@ func (d *Desk) eachFact(ctx context.Context, a hotline.Actor, month string, asOf
 	if at.After(now) {
 		return from, until, at, hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
 	}
-	begin(at)
-	return from, until, at, d.read.Facts(ctx, d.sight(a), from, until, each)
+	return from, until, at, nil
 }

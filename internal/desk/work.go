@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"liandong/internal/assessment"
 	"liandong/internal/audit"
 	"liandong/internal/calendar"
 	"liandong/internal/casefile"
@@ -364,8 +365,8 @@ func (w *work) keep() error {
 	return nil
 }
 
-// derive computes what follows from facts: the status, and the earliest due
-// times that lists are sorted by.
+// derive computes what follows from facts: the status, the earliest due times
+// that lists are sorted by, and the times that statements are made of.
 func (w *work) derive() {
 	w.c.Status = casefile.StatusOf(w.c.Case, w.plainLegs())
 	if w.c.Status == casefile.AwaitingCallback {
@@ -391,7 +392,32 @@ func (w *work) derive() {
 		if !l.DueAt.Equal(due[l.ID]) {
 			l.DueAt, l.dirty = due[l.ID], true
 		}
+		if times := w.times(l.ID); times != l.Times {
+			l.Times, l.dirty = times, true
+		}
 	}
+}
+
+// times is what the figures of assessment know of a leg.
+func (w *work) times(legID string) assessment.Times {
+	t := assessment.TimesOf(legID, func(yield func(deadline.Clock) bool) {
+		for _, c := range w.clocks {
+			if !yield(c.Clock) {
+				return
+			}
+		}
+	})
+	if !w.c.CallbackAt.IsZero() {
+		t.Asked = w.c.CallbackAt.UnixMicro()
+	}
+	if w.c.Solved != nil {
+		t.Solved = assessment.SaidNo
+		if *w.c.Solved {
+			t.Solved = assessment.SaidYes
+		}
+	}
+	t.Mapped = w.c.Mapped
+	return t
 }
 
 // needCallbackClock starts the call-back clock once the last leg is settled.

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
+	"runtime"
+	"sync"
 	"time"
 
 	"liandong/internal/assessment"
@@ -10,30 +13,35 @@ import (
 // Facts goes through the legs sent in a span, half-open, for the figures. It
 // streams: a month of a large platform does not stand in memory.
 func (r *Reader) Facts(ctx context.Context, see Sight, from, until time.Time, each func(assessment.Fact)) error {
-	var w where
-	w.add("l.sent_at >= ? AND l.sent_at < ?", from.UnixMicro(), until.UnixMicro())
-	if see.Regions != nil {
-		w.in("l.region", see.Regions)
+	unreasonable, err := r.unreasonable(ctx)
+	if err != nil {
+		return err
 	}
-	q := `SELECT l.case_id, l.id, CASE WHEN l.peer = '' THEN 'local' WHEN l.side = 'holder' THEN 'in' ELSE 'out' END, l.peer, l.unit, l.region, l.class,
-		l.sent_at, COALESCE(s.due_at, 0), COALESCE(s.stopped_at, 0), COALESCE(h.due_at, 0), COALESCE(h.stopped_at, 0), l.state, l.moved_at, l.ground,
-		COALESCE((SELECT min(k.start_at) FROM clock k WHERE k.case_id = l.case_id AND k.leg_id = l.id AND k.kind = 'handling' AND k.start_at > h.start_at), 0),
-		COALESCE(c.callback_at, 0), COALESCE(c.solved, -1), c.mapped, COALESCE(u.reviewed_at, 0)
-		FROM leg l JOIN case_file c ON c.id = l.case_id
-		LEFT JOIN clock s ON s.case_id = l.case_id AND s.leg_id = l.id AND s.kind = 'sign_in'
-		LEFT JOIN clock h ON h.case_id = l.case_id AND h.leg_id = l.id AND h.kind = 'handling'
-			AND NOT EXISTS (SELECT 1 FROM clock e WHERE e.case_id = l.case_id AND e.leg_id = l.id AND e.kind = 'handling' AND e.start_at < h.start_at)
-		LEFT JOIN unreasonable u ON u.case_id = l.case_id AND u.state = 'upheld'` + w.sql()
-	return r.ask(ctx, ask{thing: "facts", q: q, args: w.args, read: func(rows answer) error {
+	var w where
+	w.add("sent_at >= ? AND sent_at < ?", from.UnixMicro(), until.UnixMicro())
+	if see.Regions != nil {
+		w.in("region", see.Regions)
+	}
+	q := `SELECT case_id, id, side, peer, unit, region, class, sent_at, state, moved_at, ground,
+		sign_due, signed_at, handle_due, handled_at, reopened_at, asked_at, solved, mapped FROM leg` + w.sql()
+	return r.stream(ctx, ask{thing: "facts", q: q, args: w.args, read: func(rows answer) error {
 		for rows.Next() {
 			var f assessment.Fact
-			var state, ground string
+			var side, state, ground string
 			var handled, moved int64
 			var solved int
-			err := rows.Scan(&f.CaseID, &f.LegID, &f.Direction, &f.Peer, &f.Unit, &f.Region, &f.Class, &f.Sent, &f.SignDue, &f.Signed, &f.HandleDue,
-				&handled, &state, &moved, &ground, &f.Reopened, &f.Asked, &solved, &f.Mapped, &f.Unreasonable)
+			err := rows.Scan(&f.CaseID, &f.LegID, &side, &f.Peer, &f.Unit, &f.Region, &f.Class, &f.Sent, &state, &moved, &ground,
+				&f.SignDue, &f.Signed, &f.HandleDue, &handled, &f.Reopened, &f.Asked, &solved, &f.Mapped)
 			if err != nil {
 				return err
+			}
+			switch {
+			case f.Peer == "":
+				f.Direction = "local"
+			case side == "holder":
+				f.Direction = "in"
+			default:
+				f.Direction = "out"
 			}
 			switch state { // the clocks of a leg stop at its end too
 			case "returned":
@@ -43,9 +51,54 @@ func (r *Reader) Facts(ctx context.Context, see Sight, from, until time.Time, ea
 			default:
 				f.Answered = handled
 			}
-			f.Solved, f.SolvedKnown = solved == 1, solved >= 0
+			f.Solved, f.SolvedKnown = solved == assessment.SaidYes, solved != 0
+			f.Unreasonable = unreasonable[f.CaseID]
 			each(f)
 		}
 		return rows.Err()
 	}})
+}
+
+// Tally adds up the facts of a span, half-open, as they stood at a moment. It
+// reads parts of the span at once, since a month may be a million legs.
+func (r *Reader) Tally(ctx context.Context, see Sight, from, until, asOf time.Time) (*assessment.Tally, error) {
+	n := min(4, runtime.GOMAXPROCS(0))
+	if r.pipe != nil || r.shared {
+		n = 1 // a transaction has one connection
+	}
+	parts := make([]*assessment.Tally, n)
+	errs := make([]error, len(parts))
+	at := func(i int) time.Time { return from.Add(until.Sub(from) / time.Duration(len(parts)) * time.Duration(i)) }
+	var wg sync.WaitGroup
+	for i := range parts {
+		parts[i] = assessment.NewTally(asOf)
+		end := at(i + 1)
+		if i == len(parts)-1 {
+			end = until
+		}
+		wg.Go(func() { errs[i] = r.Facts(ctx, see, at(i), end, parts[i].Add) })
+	}
+	wg.Wait()
+	for _, p := range parts[1:] {
+		parts[0].Merge(p)
+	}
+	return parts[0], errors.Join(errs...)
+}
+
+// unreasonable is when a review called the demand of a case so, by case.
+func (r *Reader) unreasonable(ctx context.Context) (map[string]int64, error) {
+	upheld := map[string]int64{}
+	err := r.ask(ctx, ask{thing: "unreasonable demands", q: `SELECT case_id, COALESCE(reviewed_at, 0) FROM unreasonable WHERE state = 'upheld'`,
+		read: func(rows answer) error {
+			for rows.Next() {
+				var id string
+				var at int64
+				if err := rows.Scan(&id, &at); err != nil {
+					return err
+				}
+				upheld[id] = at
+			}
+			return rows.Err()
+		}})
+	return upheld, err
 }

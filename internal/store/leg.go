@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"liandong/internal/assessment"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 )
@@ -18,11 +19,13 @@ type LegRow struct {
 	DueAt      time.Time // earliest open due time; zero none
 	PromptedAt time.Time // the operator was told to pick up the phone
 	SilencedAt time.Time // accepted by phone
+	Times      assessment.Times
 }
 
 const legColumns = `id, case_id, side, peer, unit, role, urgent, class, item, region, state, version, rev, sent_at, moved_at,
 	reopen_until, pending, ground, basis, next_owner, contested, undeliverable, repair, resolution, successor, for_leg,
-	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at, by_hand`
+	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at, by_hand,
+	sign_due, signed_at, handle_due, handled_at, reopened_at, asked_at, solved, mapped`
 
 func scanLeg(rows scanner) (LegRow, error) {
 	var l LegRow
@@ -39,7 +42,8 @@ func legFields(l *LegRow, via *string) []any {
 		&l.Version, &l.Rev, moment{&l.SentAt}, moment{&l.MovedAt}, moment{&l.ReopenUntil}, &l.Pending, &l.Ground, &l.Basis,
 		&l.NextOwner, &l.Contested, &l.Undeliverable, &l.Repair, &l.Resolution, &l.Successor, &l.ForLeg, &l.OutNo, &l.InNo,
 		&l.CallbackBy, &l.CallID, &l.Spoken, &l.Looped, &l.Late, via, &l.Extra, &l.Ask, moment{&l.DueAt},
-		moment{&l.PromptedAt}, moment{&l.SilencedAt}, &l.ByHand}
+		moment{&l.PromptedAt}, moment{&l.SilencedAt}, &l.ByHand, &l.Times.SignDue, &l.Times.Signed, &l.Times.HandleDue, &l.Times.Handled,
+		&l.Times.Reopened, &l.Times.Asked, &l.Times.Solved, &l.Times.Mapped}
 }
 
 // Leg reads one leg.
@@ -88,12 +92,13 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 	}
 	return t.put(ctx, "add leg", `INSERT INTO leg (`+legColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
 		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-		$37, $38, $39, $40)`,
+		$37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48)`,
 		l.ID, l.CaseID, string(l.Side), l.Peer, l.Unit, string(l.Role), flag(l.Urgent), l.Class, l.Item, l.Region, string(l.State),
 		l.Version, l.Rev, micros(l.SentAt), micros(l.MovedAt), micros(l.ReopenUntil), string(l.Pending), string(l.Ground), l.Basis,
 		l.NextOwner, flag(l.Contested), flag(l.Undeliverable), l.Repair, string(l.Resolution), l.Successor, l.ForLeg, l.OutNo, l.InNo,
 		l.CallbackBy, l.CallID, flag(l.Spoken), flag(l.Looped), flag(l.Late), string(via), l.Extra, l.Ask, micros(l.DueAt),
-		micros(l.PromptedAt), micros(l.SilencedAt), flag(l.ByHand))
+		micros(l.PromptedAt), micros(l.SilencedAt), flag(l.ByHand), l.Times.SignDue, l.Times.Signed, l.Times.HandleDue, l.Times.Handled,
+		l.Times.Reopened, l.Times.Asked, l.Times.Solved, l.Times.Mapped)
 }
 
 // SaveLeg writes what may change in a leg, guarded by its rev, which it raises.
@@ -107,6 +112,9 @@ func (t *Tx) SaveLeg(ctx context.Context, l *LegRow) error {
 		{name: "out_no", value: l.OutNo}, {name: "in_no", value: l.InNo}, {name: "due_at", value: micros(l.DueAt), indexed: true},
 		{name: "prompted_at", value: micros(l.PromptedAt)}, {name: "silenced_at", value: micros(l.SilencedAt)}, {name: "role", value: string(l.Role)},
 		{name: "by_hand", value: flag(l.ByHand)},
+		{name: "sign_due", value: l.Times.SignDue}, {name: "signed_at", value: l.Times.Signed}, {name: "handle_due", value: l.Times.HandleDue},
+		{name: "handled_at", value: l.Times.Handled}, {name: "reopened_at", value: l.Times.Reopened}, {name: "asked_at", value: l.Times.Asked},
+		{name: "solved", value: l.Times.Solved}, {name: "mapped", value: l.Times.Mapped},
 	})
 	if err == nil {
 		l.Rev++

@@ -142,6 +142,35 @@ func fetch(batch pgx.BatchResults) (f fetched, err error) {
 	return f, rows.Err()
 }
 
+// stream asks one thing whose answer may be long, on PostgreSQL row by row as
+// they come; ask fetches them all first.
+func (r *Reader) stream(ctx context.Context, a ask) error {
+	if !r.postgres || r.pipe != nil {
+		return r.ask(ctx, a)
+	}
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", a.thing, err)
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("read %s: a connection of another driver", a.thing)
+		}
+		rows, err := c.Conn().Query(ctx, a.q, a.args...)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", a.thing, err)
+		}
+		return a.from(streamed{rows})
+	})
+}
+
+// streamed is rows that are still coming.
+type streamed struct{ pgx.Rows }
+
+func (s streamed) Close() error { s.Rows.Close(); return nil }
+
 func (f *fetched) Next() bool {
 	f.at++
 	return f.at <= len(f.rows)
