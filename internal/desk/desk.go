@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,8 @@ type Desk struct {
 	log   *slog.Logger
 	links linkCache
 
-	numbers numbers
+	numbers  numbers
+	previews sync.Mutex // held by who makes a preview
 }
 
 // Config is what a desk is put together from. Now defaults to time.Now.

@@ -37,6 +37,9 @@ func (d *Desk) wholeView(ctx context.Context, a hotline.Actor, whole store.Whole
 	if !a.AtDesk() {
 		v.Clocks = slices.DeleteFunc(v.Clocks, func(c deadline.Clock) bool { return !v.lane(c.LegID) })
 	}
+	if v.Attachments, err = d.attachments(ctx, a, v, whole); err != nil {
+		return v, err
+	}
 	if c.Dispute || c.Returns > 0 {
 		if v.Disputes, err = d.read.Disputes(ctx, c.ID); err != nil {
 			return v, err
@@ -477,5 +480,6 @@ func (w *work) reveal(v CaseView) (Person, error) {
 			return p, err
 		}
 	}
-	return p, nil
+	p.Files, err = w.revealFiles(v)
+	return p, err
 }

@@ -16,24 +16,25 @@ import (
 // is the way to the rest.
 type CaseView struct {
 	casefile.Case
-	Line     string
-	DueAt    time.Time // earliest open due time; zero none
-	Text     hotline.Masked
-	Redacted bool // Text hides something that Reveal shows
-	Caller   hotline.Masked
-	Phone    hotline.Masked
-	Address  hotline.Masked
-	Told     hotline.Masked
-	Erased   bool
-	CanErase bool            // it is closed, and the actor may
-	Proposal triage.Proposal // kept as it was made at intake
-	Legs     []LegView
-	Clocks   []deadline.Clock
-	Disputes []store.Dispute
-	Group    []casefile.Case // the other cases of its group, the lead first
-	Steps    []casefile.Step // what may be done next, the first is the primary one
-	CanWork  bool            // the actor may decide of the case
-	CanShow  bool            // the actor may reveal personal data
+	Line        string
+	DueAt       time.Time // earliest open due time; zero none
+	Text        hotline.Masked
+	Redacted    bool // Text hides something that Reveal shows
+	Caller      hotline.Masked
+	Phone       hotline.Masked
+	Address     hotline.Masked
+	Told        hotline.Masked
+	Erased      bool
+	CanErase    bool            // it is closed, and the actor may
+	Proposal    triage.Proposal // kept as it was made at intake
+	Legs        []LegView
+	Clocks      []deadline.Clock
+	Disputes    []store.Dispute
+	Attachments []AttachmentView // those that the actor may know of
+	Group       []casefile.Case  // the other cases of its group, the lead first
+	Steps       []casefile.Step  // what may be done next, the first is the primary one
+	CanWork     bool             // the actor may decide of the case
+	CanShow     bool             // the actor may reveal personal data
 }
 
 // LegView is a leg as one actor may see it.
@@ -78,5 +79,6 @@ type CaseList struct {
 // Person is personal data in the clear, for one who gave a reason.
 type Person struct {
 	Text, Name, Phone, Address, Told string
-	Notes                            map[string]string // by event id
+	Notes                            map[string]string       // by event id
+	Files                            map[string]RevealedFile // by attachment id
 }

@@ -37,7 +37,7 @@ var levels = []struct {
 	{false, []string{"proof"}},
 	{false, []string{"letter"}},
 	{true, []string{"consultation", "supervision", "assessment", "staffing", "incident", "knowledge"}},
-	{true, []string{"casefile", "leg", "deadline", "triage"}},
+	{true, []string{"casefile", "leg", "deadline", "triage", "attachment"}},
 	{true, []string{"calendar", "catalogue", "directory", "audit", "seal"}},
 	{true, []string{"hotline"}},
 	{false, []string{"docs"}}, // docs/exchange embeds the published contract, so that we check with exactly that

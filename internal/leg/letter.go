@@ -150,6 +150,8 @@ type Private struct {
 	PoliceAction string `json:"police_action,omitempty"` // first response: what police did
 	Note         string `json:"note,omitempty"`          // reason, progress, supplement
 	Result       string `json:"result,omitempty"`        // feedback
+	Name         string `json:"name,omitempty"`          // of a file
+	Data         string `json:"data,omitempty"`          // a part of a file, base64
 }
 
 // Empty says that there is nothing to seal.

@@ -143,6 +143,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "prompts", Every: time.Second, Lease: true, Run: n.desk.FirePrompts},
 		{Name: "clocks", Every: time.Second, Lease: true, Run: func(ctx context.Context) error { _, err := n.desk.FireClocks(ctx); return err }},
 		{Name: "orders", Every: time.Minute, Lease: true, Run: n.desk.OverdueOrders},
+		{Name: "uploads", Every: 10 * time.Minute, Lease: true, Run: n.desk.DropUploads},
 		{Name: "index", Every: time.Second, Lease: true, Run: n.desk.IndexSome},
 		{Name: "tree", Every: 300 * time.Millisecond, Lease: true, Run: n.desk.Sequence},
 		{Name: "keys", Every: 5 * time.Second, Lease: true, Run: n.desk.PostKeys},

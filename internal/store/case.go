@@ -174,13 +174,17 @@ func (t *Tx) EraseCase(ctx context.Context, caseID string) error {
 			return err
 		}
 	}
-	return nil
+	return t.eraseAttachments(ctx, `case_id = $1`, caseID)
 }
 
 // EraseReceived destroys the personal parts of a peer's letters about a case,
-// with the keys that they came with.
+// with the keys that they came with, and the files that it sent.
 func (t *Tx) EraseReceived(ctx context.Context, caseID, peer string) error {
-	return t.put(ctx, "erase letters", `UPDATE letter_in SET sealed = NULL WHERE case_id = $1 AND peer = $2`, caseID, peer)
+	err := t.put(ctx, "erase letters", `UPDATE letter_in SET sealed = NULL WHERE case_id = $1 AND peer = $2`, caseID, peer)
+	if err != nil {
+		return err
+	}
+	return t.eraseAttachments(ctx, `case_id = $1 AND peer = $2`, caseID, peer)
 }
 
 // Private reads the personal part of a case.
