@@ -132,6 +132,12 @@ func (p *Page) Click(sel string) {
 	p.do("click "+sel, chromedp.Click(chromedp.CSS(sel), chromedp.NodeVisible))
 }
 
+// Choose puts files into a field for files.
+func (p *Page) Choose(sel string, files ...string) {
+	p.t.Helper()
+	p.do("choose files for "+sel, chromedp.SetUploadFiles(chromedp.CSS(sel), files))
+}
+
 // Fill puts a text in place of what a field holds, as an input method does. In a list it chooses the entry with that value
 // or label.
 func (p *Page) Fill(sel, text string) {

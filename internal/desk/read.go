@@ -125,6 +125,8 @@ func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv 
 	}
 	v.CanErase = !v.Erased && !c.ClosedAt.IsZero() && a.May(hotline.EraseCase, d.where(a, "", c.Region))
 	v.CanShow = !v.Erased && d.mayReveal(a, c.Case, legs) == nil
+	v.CanAttach = !v.Erased && c.ClosedAt.IsZero() && (a.AtDesk() && a.May(hotline.TakeCases, d.where(a, "", c.Region)) ||
+		!a.AtDesk() && a.May(hotline.WorkLegs, d.where(a, a.Unit, c.Region)))
 	around := casefile.Around{Prompted: map[string]bool{}, Police: map[string]bool{}}
 	plain := make([]leg.Leg, len(legs))
 	for i, l := range legs {

@@ -146,7 +146,7 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, dir string) 
 // to look again is.
 func raced(err error) bool {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (pe.Code == "42P07" || pe.Code == "42710" || pe.Code == "23505" || retryable(err))
+	return ok && (pe.Code == "42P07" || pe.Code == "42710" || pe.Code == "42701" || pe.Code == "23505" || retryable(err))
 }
 
 // Close ends the store, after the writes under way; those that waited get

@@ -34,6 +34,7 @@ type CasePage struct {
 	Reasons  []string
 	Stamp    string // of the case as the page shows it
 
+	Files   FilesPart
 	Reveal  Form
 	Erase   Form
 	Decide  DecideForm
@@ -111,6 +112,7 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 	}
 	b.thin(data.Lanes, data.Steps)
 	data.Timeline = b.timeline()
+	data.Files = b.files("")
 	at := "/cases/" + url.PathEscape(v.ID)
 	data.Reveal = p.form(at+"/reveal", 0)
 	data.Erase = p.form(at+"/erase", v.Version)

@@ -36,6 +36,8 @@ type VerbForm struct {
 	Of      leg.Verb // what grant and refuse answer
 	Sure    bool     // danger was stated: whoever gives it back says that there is none
 	Warn    bool     // not undone by another click
+	Files   string   // where files go that come with it; "" none may
+	LegID   string
 	Hows    []string // by hand: how the other side told us of it
 }
 
@@ -74,7 +76,7 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 	}
 	for _, v := range l.Hand {
 		f := *b.verb(l, v)
-		f.Quick, f.Sure, f.Hows = false, false, desk.Hows[:4]
+		f.Quick, f.Sure, f.Files, f.Hows = false, false, "", desk.Hows[:4]
 		lane.For = append(lane.For, f)
 	}
 	return lane
@@ -122,6 +124,9 @@ func (b caseBuilder) verb(l desk.LegView, v leg.Verb) *VerbForm {
 		f.Note = 2
 	}
 	f.Warn = v == leg.Escalate
+	if showsFiles(v) && b.v.CanAttach && !b.byPhone(l, v) {
+		f.Files, f.LegID = b.path("/attachments"), l.ID
+	}
 	return &f
 }
 
@@ -148,6 +153,7 @@ type LegPage struct {
 	Step   *Step
 	Person *desk.Person
 	Reveal Form
+	Files  FilesPart
 	Events []EventRow
 }
 
@@ -168,6 +174,7 @@ func (s *site) legPage(q *request) error {
 	p.Here = "/legs/" + url.PathEscape(l.ID)
 	b := caseBuilder{site: s, q: q, w: s.pages[q.lang].words, page: p, v: v, events: es}
 	data := LegPage{Page: p, View: v, Lane: b.lane(l), Reveal: p.form("/cases/"+url.PathEscape(v.ID)+"/reveal", 0)}
+	data.Files = b.files(l.ID)
 	data.Step = b.legStep(l)
 	if data.Step != nil {
 		lanes := []Lane{data.Lane}
@@ -222,6 +229,15 @@ func (s *site) act(q *request) error {
 			return err
 		case l.Urgent:
 			return hotline.Errorf(hotline.Invalid, "sure_missing", "sure")
+		}
+	}
+	if q.MultipartForm != nil { // first: what was done is not told without the photo that shows it
+		l, err := s.desk.Leg(q.ctx(), q.actor, id)
+		if err == nil {
+			_, err = s.takeFiles(q, l.CaseID, id)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	l, err := s.desk.Act(q.ctx(), q.actor, id, do)

@@ -50,6 +50,11 @@ func (s *site) routes() []route {
 		{pattern: "POST /cases/{id}/group", right: hotline.TakeCases, handle: s.group, form: s.casePage},
 		{pattern: "POST /cases/{id}/ungroup", right: hotline.TakeCases, handle: s.ungroup, form: s.casePage},
 
+		{pattern: "POST /cases/{id}/attachments", right: hotline.SeeCases, upload: uploadMost, handle: s.addFiles, form: s.filesForm},
+		{pattern: "POST /cases/{id}/attachments/begin", right: hotline.SeeCases, handle: s.beginUpload},
+		{pattern: "POST /cases/{id}/attachments/{file}", right: hotline.RevealPerson, handle: s.openFile, form: s.filesForm},
+		{pattern: "POST /cases/{id}/attachments/{file}/parts/{part}", often: true, right: hotline.SeeCases, handle: s.putPart},
+
 		{pattern: "GET /legs/{id}", right: hotline.SeeCases, handle: s.legPage},
 		{pattern: "POST /legs/{id}/resolve", right: hotline.DecideCases, handle: s.resolve, form: s.legForm},
 		{pattern: "POST /legs/{id}/repaired", right: hotline.MendLinks, handle: s.repaired, form: s.linksPage},
@@ -78,7 +83,11 @@ func (s *site) routes() []route {
 	rs = append(rs, s.consultationRoutes()...)
 	rs = append(rs, s.catalogueRoutes()...)
 	for _, v := range verbs() {
-		rs = append(rs, route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm})
+		r := route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm}
+		if showsFiles(v) {
+			r.upload = uploadMost
+		}
+		rs = append(rs, r)
 	}
 	return rs
 }
@@ -90,6 +99,9 @@ func verbs() []leg.Verb {
 	return []leg.Verb{leg.Accept, leg.Return, leg.Progress, leg.Feedback, leg.Settle, leg.Reopen, leg.Grant, leg.Refuse,
 		leg.Withdraw, leg.Extend, leg.Urge, leg.Supplement, leg.Contest, leg.Escalate}
 }
+
+// showsFiles: what a holder did is best shown by a photo, in the same action.
+func showsFiles(v leg.Verb) bool { return v == leg.Progress || v == leg.Feedback }
 
 // verbRight is the least that somebody needs to use a verb on either side.
 func verbRight(v leg.Verb) hotline.Right {

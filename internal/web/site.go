@@ -57,6 +57,9 @@ type Desk interface {
 	Group(ctx context.Context, a hotline.Actor, lead string, others []string) error
 	Ungroup(ctx context.Context, a hotline.Actor, caseID string) error
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
+	BeginAttachment(ctx context.Context, a hotline.Actor, caseID string, up desk.Upload) (desk.AttachmentView, error)
+	PutPart(ctx context.Context, a hotline.Actor, id string, number int64, content []byte) (desk.AttachmentView, error)
+	OpenAttachment(ctx context.Context, a hotline.Actor, caseID, id, reason string) (desk.File, error)
 	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 
 	MendLetter(ctx context.Context, a hotline.Actor, letterID, how, reason string) error
@@ -260,8 +263,10 @@ func (q *request) parse(upload int64) error {
 	most := max(upload, bodyMost)
 	q.Body = http.MaxBytesReader(q.w, q.Body, most)
 	err := q.ParseForm()
-	if err == nil && upload > 0 {
-		err = q.ParseMultipartForm(upload)
+	if err == nil && upload > 0 { // in memory: nothing personal is written down beside the database
+		if err = q.ParseMultipartForm(upload); errors.Is(err, http.ErrNotMultipart) {
+			err = nil // no file was sent
+		}
 	}
 	if _, tooMuch := errors.AsType[*http.MaxBytesError](err); tooMuch {
 		return hotline.Errorf(hotline.Invalid, "body_large", "body", most>>10)

@@ -165,6 +165,9 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		if r := s.text("reason"); r != "" {
 			out = append(out, w.T("web.prompt."+r))
 		}
+	case "attached":
+		n, _ := s.number("size")
+		out = append(out, w.FileKind(s.text("media")), w.Bytes(n))
 	case "erased", "erased_part":
 		add("basis", s.text("basis"))
 	case "refused_letter", "repair", "undeliverable", "voided":

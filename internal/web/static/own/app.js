@@ -11,7 +11,7 @@
     const sure = form.dataset.confirm;
     if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
-    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.method !== "post" || event.defaultPrevented || "again" in form.dataset) return; // a download leaves the page as it is
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
   });
