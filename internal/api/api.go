@@ -34,6 +34,10 @@ type Desk interface {
 	Cases(ctx context.Context, a hotline.Actor, f desk.Filter) (desk.CaseList, error)
 	Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]desk.EventView, error)
 	Reveal(ctx context.Context, a hotline.Actor, caseID, reason string) (desk.Person, error)
+	BeginAttachment(ctx context.Context, a hotline.Actor, caseID string, up desk.Upload) (desk.AttachmentView, error)
+	PutPart(ctx context.Context, a hotline.Actor, id string, number int64, content []byte) (desk.AttachmentView, error)
+	Attachment(ctx context.Context, a hotline.Actor, caseID, id string) (desk.AttachmentView, error)
+	OpenAttachment(ctx context.Context, a hotline.Actor, caseID, id, reason string) (desk.File, error)
 	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
@@ -72,6 +76,20 @@ type Config struct {
 // BodyMost is how large a request may be, in bytes. The longest text there is,
 // 10,000 characters, fits in also where a client escapes each of them.
 const BodyMost = 64 << 10
+
+// PartMost is BodyMost for a request that brings a part of a file, in base64.
+const PartMost = 400 << 10
+
+// partsPath is the one place that takes so much.
+const partsPath = "/api/v1/cases/{id}/attachments/{attachment}/parts"
+
+// mostFor is how large a request to a path of the table may be, in bytes.
+func mostFor(path string) int64 {
+	if path == partsPath {
+		return PartMost
+	}
+	return BodyMost
+}
 
 // API answers programs. It is safe for concurrent use.
 type API struct {
@@ -151,6 +169,11 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/cases/{id}/erase", "erase-case", "Destroy the key of a closed case, here and at every platform that got it", []hotline.Right{hotline.EraseCase}, 200}, a.eraseCase)
 	add(a, route{"POST", "/api/v1/cases/{id}/group", "group-cases", "Group other cases under this one", take, 200}, a.group)
 	add(a, route{"POST", "/api/v1/cases/{id}/ungroup", "ungroup-case", "Take a case out of its group", take, 200}, a.ungroup)
+	add(a, route{"POST", "/api/v1/cases/{id}/attachments", "add-attachment", "Begin to add a file; its parts follow", take, 201}, a.attach)
+	add(a, route{"GET", "/api/v1/cases/{id}/attachments", "list-attachments", "The files of a case, without names and bytes", takeOrSee, 200}, a.listAttachments)
+	add(a, route{"GET", "/api/v1/cases/{id}/attachments/{attachment}", "show-attachment", "A file, and which of its parts are missing", takeOrSee, 200}, a.showAttachment)
+	add(a, route{"POST", partsPath, "put-part", "Send one part of a file, in any order; one that is there does nothing", take, 200}, a.putPart)
+	add(a, route{"GET", "/api/v1/cases/{id}/attachments/{attachment}/content", "open-attachment", "The bytes of a file, with a reason; the view is an event", []hotline.Right{hotline.RevealPerson}, 200}, a.attachmentContent)
 	add(a, route{"GET", "/api/v1/legs/{id}", "show-leg", "Show a leg", takeOrSee, 200}, a.showLeg)
 	add(a, route{"POST", "/api/v1/legs/{id}/resolve", "resolve-leg", "Keep a returned or undeliverable leg: the sender does it", decide, 200}, a.resolve)
 	a.verbs()
@@ -192,10 +215,13 @@ func add[I, O any](a *API, r route, do func(context.Context, hotline.Actor, *I) 
 		// Bodies are decoded by decode.go, which is stricter and says it in
 		// the reader's language; the schema still documents them.
 		SkipValidateBody: true,
-		MaxBodyBytes:     BodyMost + 1, // huma refuses what reaches it
+		MaxBodyBytes:     mostFor(r.path) + 1, // huma refuses what reaches it
 	}
 	if strings.Contains(r.path, "{id}") {
 		op.Errors = append(op.Errors, 404)
+	}
+	if r.id == "open-attachment" {
+		op.Errors = append(op.Errors, 409) // it is not whole yet, or erased
 	}
 	if r.method == http.MethodPost {
 		op.Errors = append(op.Errors, 400, 408, 409)
@@ -217,6 +243,9 @@ func add[I, O any](a *API, r route, do func(context.Context, hotline.Actor, *I) 
 		again := *a.operation(r).Responses["201"]
 		again.Description = "A repeat: the first case"
 		a.operation(r).Responses["200"] = &again
+	}
+	if r.id == "open-attachment" {
+		a.operation(r).Responses["200"].Content = map[string]*huma.MediaType{octets: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 	}
 	if b := a.operation(r).RequestBody; b != nil {
 		schema := b.Content["application/json"].Schema

@@ -38,6 +38,9 @@ func (n *node) checkAnswer(r *http.Request, a answer) {
 		n.t.Errorf("%s: the document does not announce %s for %d", pattern, a.Header().Get("Content-Type"), a.Code)
 		return
 	}
+	if a.Header().Get("Content-Type") == octets {
+		return
+	}
 	schema, err := n.schema(strings.TrimPrefix(media.Schema.Ref, "#"))
 	if err != nil {
 		n.t.Errorf("%s: %v", pattern, err)
@@ -94,6 +97,8 @@ func TestDocumentHasEveryCall(t *testing.T) {
 		"GET /api/v1/cases", "GET /api/v1/cases/{id}", "GET /api/v1/cases/{id}/events", "GET /api/v1/legs/{id}",
 		"GET /api/v1/deadline", "GET /api/v1/cases/{id}/clocks/{clock}",
 		"POST /api/v1/cases", "POST /api/v1/triage",
+		"GET /api/v1/cases/{id}/attachments", "POST /api/v1/cases/{id}/attachments", "GET /api/v1/cases/{id}/attachments/{attachment}",
+		"POST /api/v1/cases/{id}/attachments/{attachment}/parts", "GET /api/v1/cases/{id}/attachments/{attachment}/content",
 	}
 	for _, verb := range []string{"callback", "calls", "close", "decide", "dual", "erase", "group", "legs", "notes", "reveal", "ungroup"} {
 		want = append(want, "POST /api/v1/cases/{id}/"+verb)

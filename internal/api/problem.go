@@ -144,16 +144,17 @@ func (p *problem) write(header func(name, value string), status func(int), body 
 func init() {
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &problem{Status: status} }
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		return problemOf(ctx.Context(), translate(status, msg, errs))
+		return problemOf(ctx.Context(), translate(mostFor(ctx.Operation().Path), status, msg, errs))
 	}
 	huma.DefaultArrayNullable = false
 }
 
-// translate finds our words for a refusal of huma's.
-func translate(status int, msg string, errs []error) error {
+// translate finds our words for a refusal of huma's of a request that may have
+// so many bytes.
+func translate(most int64, status int, msg string, errs []error) error {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
-		return hotline.Errorf(hotline.Invalid, "body_large", "body", BodyMost>>10)
+		return hotline.Errorf(hotline.Invalid, "body_large", "body", most>>10)
 	case http.StatusRequestTimeout:
 		return hotline.Errorf(hotline.Unavailable, "body_slow", "body")
 	case http.StatusNotAcceptable:
@@ -163,7 +164,7 @@ func translate(status int, msg string, errs []error) error {
 		d, ok := err.(huma.ErrorDetailer)
 		if !ok {
 			if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-				return hotline.Errorf(hotline.Invalid, "body_large", "body", BodyMost>>10)
+				return hotline.Errorf(hotline.Invalid, "body_large", "body", most>>10)
 			}
 			continue
 		}

@@ -140,7 +140,7 @@ func TestProgressWithPhoto(t *testing.T) {
 	if n := len(leg.page().all(t, "#timeline [data-kind=attached]")); n != 1 || len(leg.page().all(t, "#timeline [data-kind=progress]")) != 1 {
 		t.Errorf("got %d files and progress, want one of each", n)
 	}
-	if n := len(op.get("/cases/" + on.caseID()).page().all(t, "#files li[data-state=whole]")); n != 1 {
+	if n := len(op.get("/cases/"+on.caseID()).page().all(t, "#files li[data-state=whole]")); n != 1 {
 		t.Errorf("the desk sees %d files, want the unit's", n)
 	}
 	if len(leg.body) > 150<<10 {
