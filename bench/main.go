@@ -38,6 +38,8 @@ type bench struct {
 	turn    time.Duration
 	clients int
 	cases   int // on file where a case is shown and a page listed
+	letters int // that wait for a peer
+	events  int // in a log
 	monthly int // in the month of a statement
 	only    string
 	table   *tabwriter.Writer
@@ -53,8 +55,10 @@ func main() {
 	flag.DurationVar(&b.turn, "turn", 4*time.Second, "how long a turn is")
 	flag.IntVar(&b.clients, "clients", 16, "clients at once")
 	flag.IntVar(&b.cases, "cases", 100_000, "cases on file for showing and listing")
+	flag.IntVar(&b.letters, "letters", 10_000, "letters of a backlog")
+	flag.IntVar(&b.events, "events", 100_000, "events of a log")
 	flag.IntVar(&b.monthly, "monthly", 1_000_000, "cases of the month of a statement")
-	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, show, statement, rest")
+	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, backlog, dead peer, proof, show, statement, rest")
 	flag.Parse()
 	if err := b.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -89,6 +93,10 @@ func (b *bench) run(ctx context.Context) error {
 		{"intake on sqlite", func(ctx context.Context) error { return b.intake(ctx, "sqlite") }},
 		{"transfer on postgres", func(ctx context.Context) error { return b.transfer(ctx, "postgres") }},
 		{"transfer on sqlite", func(ctx context.Context) error { return b.transfer(ctx, "sqlite") }},
+		{"backlog on postgres", func(ctx context.Context) error { return b.backlog(ctx, "postgres") }},
+		{"backlog on sqlite", func(ctx context.Context) error { return b.backlog(ctx, "sqlite") }},
+		{"dead peer", b.deadPeer},
+		{"proof", b.proof},
 		{"show on postgres", func(ctx context.Context) error { return b.show(ctx, "postgres") }},
 		{"show on sqlite", func(ctx context.Context) error { return b.show(ctx, "sqlite") }},
 		{"statement on postgres", func(ctx context.Context) error { return b.statement(ctx, "postgres", 3*time.Second) }},

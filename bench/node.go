@@ -20,21 +20,26 @@ import (
 
 // node is one platform, served by a process of its own.
 type node struct {
-	b      *bench
-	line   string
-	engine string
-	config string // file
-	data   string // directory
-	dsn    string // what store.Open takes
-	url    string
-	token  string
-	cmd    *exec.Cmd
-	client *http.Client
+	b        *bench
+	platform string
+	engine   string
+	config   string // file
+	data     string // directory
+	dsn      string // what store.Open takes
+	url      string
+	token    string
+	cmd      *exec.Cmd
+	client   *http.Client
 }
 
 // newNode configures a platform with an empty database and a token. It is not
 // served yet.
 func (b *bench) newNode(ctx context.Context, engine, line string) (*node, error) {
+	return b.newPlatform(ctx, engine, line, "540000")
+}
+
+// newPlatform is newNode for a platform of another region.
+func (b *bench) newPlatform(ctx context.Context, engine, line, region string) (*node, error) {
 	dir, err := os.MkdirTemp(b.dir, engine+"-"+line+".")
 	if err != nil {
 		return nil, err
@@ -43,9 +48,9 @@ func (b *bench) newNode(ctx context.Context, engine, line string) (*node, error)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{b: b, line: line, engine: engine, config: filepath.Join(dir, "node.json"), data: filepath.Join(dir, "data"), url: "http://" + address}
+	n := &node{b: b, platform: region + "-" + line, engine: engine, config: filepath.Join(dir, "node.json"), data: filepath.Join(dir, "data"), url: "http://" + address}
 	n.client = newClient(b.clients)
-	c := map[string]string{"platform": "540000-" + line, "line": line, "name": "测试" + line, "region": "540000", "listen": address, "data": n.data}
+	c := map[string]string{"platform": region + "-" + line, "line": line, "name": "测试" + line, "region": region, "listen": address, "data": n.data}
 	n.dsn = filepath.Join(n.data, "liandong.db")
 	if engine == "postgres" {
 		if n.dsn, err = store.Schema(ctx, b.server, "bench_"+line+"_"+filepath.Base(dir)[len(engine+"-"+line+"."):]); err != nil {
@@ -60,7 +65,7 @@ func (b *bench) newNode(ctx context.Context, engine, line string) (*node, error)
 	if err := os.WriteFile(n.config, doc, 0o600); err != nil {
 		return nil, err
 	}
-	out, err := n.command(ctx, nil, "token", "add", "--config", n.config, "--name", "bench", "--scope", "cases.see,cases.take,cases.decide")
+	out, err := n.command(ctx, nil, "token", "add", "--config", n.config, "--name", "bench", "--scope", "cases.see,cases.take,cases.decide,proof.export")
 	n.token = strings.TrimSpace(out)
 	return n, err
 }
@@ -95,13 +100,22 @@ func (n *node) command(ctx context.Context, stdin io.Reader, args ...string) (st
 	return string(out), nil
 }
 
-// link tells n of a peer.
+// link tells n of a peer. Neither runs.
 func (n *node) link(ctx context.Context, peer *node) error {
-	keys, err := n.command(ctx, nil, "link", "keys", "--config", peer.config)
+	keys, err := peer.keys(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = n.command(ctx, strings.NewReader(keys), "link", "add", "--config", n.config, "--peer-keys", "-", "--url", peer.url, "--phone", "0891-0000000")
+	return n.linkTo(ctx, keys, peer.url)
+}
+
+// keys is the document of a node's public keys. The node does not run.
+func (n *node) keys(ctx context.Context) (string, error) {
+	return n.command(ctx, nil, "link", "keys", "--config", n.config)
+}
+
+func (n *node) linkTo(ctx context.Context, keys, url string) error {
+	_, err := n.command(ctx, strings.NewReader(keys), "link", "add", "--config", n.config, "--peer-keys", "-", "--url", url, "--phone", "0891-0000000")
 	return err
 }
 

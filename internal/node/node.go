@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"liandong/internal/auth"
 	"liandong/internal/calendar"
 	"liandong/internal/catalogue"
@@ -42,6 +44,8 @@ type Node struct {
 	exchange *exchange.Exchange
 	notifier *notify.Notifier
 	advisor  *opinion.Advisor // nil: none
+
+	roundSeconds *prometheus.CounterVec
 }
 
 // Open opens a platform: its directory, database and keys, which it makes at
@@ -109,6 +113,9 @@ func (n *Node) assemble(ctx context.Context) error {
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
 	n.notifier = notify.New(n.desk, n.store, n.keys, n.log)
+	n.roundSeconds = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "liandong_round_seconds_total", Help: "Time spent in each round that came to its end, waiting for the database included.",
+	}, []string{"round"})
 	return nil
 }
 
@@ -137,7 +144,7 @@ func (n *Node) Keys() seal.PublicKeys { return n.keys.Public(n.cfg.Platform, n.c
 
 // rounds are the work that nobody asks for by a click.
 func (n *Node) rounds() []job.Round {
-	return []job.Round{
+	rounds := []job.Round{
 		{Name: "postman", Every: time.Second, Lease: true, Run: n.exchange.Post},
 		{Name: "subscribers", Every: time.Second, Lease: true, Run: n.notifier.Run},
 		{Name: "prompts", Every: time.Second, Lease: true, Run: n.desk.FirePrompts},
@@ -151,6 +158,15 @@ func (n *Node) rounds() []job.Round {
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
 		{Name: "memory", Every: 4 * time.Second, Run: giveBack()},
 	}
+	for i, r := range rounds {
+		spent := n.roundSeconds.WithLabelValues(r.Name)
+		rounds[i].Run = func(ctx context.Context) error {
+			begin := time.Now()
+			defer func() { spent.Add(time.Since(begin).Seconds()) }()
+			return r.Run(ctx)
+		}
+	}
+	return rounds
 }
 
 // lease is what rounds run under: on SQLite no other process can have the
