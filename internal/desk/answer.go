@@ -34,6 +34,9 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	if m.Type == leg.TypeError {
 		state = store.LetterRefused
 	}
+	if out.Type == leg.TypeAttachment {
+		return d.partAnswered(ctx, tx, link, out, m, string(doc))
+	}
 	if !leg.Numbered(out.Type) { // a peer that knows no heads: nothing waits for one
 		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, string(doc), d.Now())
 		return err
@@ -45,6 +48,11 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 		}
 	case out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted):
 		return nil
+	}
+	if out.Type == string(leg.Supplement) {
+		if err := d.namingAnswered(ctx, tx, link, out, m); err != nil {
+			return err
+		}
 	}
 	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && out.Type != leg.TypeErase && m.Body.Code == ""
 	if quiet || out.CaseID == "" || out.Number == 0 {

@@ -51,6 +51,13 @@ type AttachmentView struct {
 	At        time.Time
 	ExpiresAt time.Time // when half an upload ends
 	CanOpen   bool      // the actor may open it, with a reason
+	Shares    []ShareView
+}
+
+// ShareView is a file on its way to another platform.
+type ShareView struct {
+	store.AttachmentShare
+	To string // name of the platform
 }
 
 // Kind is what the media type begins with: image, audio, video, application.
@@ -330,6 +337,9 @@ func (w *work) attached(row store.Attachment) error {
 		return err
 	}
 	err := w.event("attached", row.LegID, body{"attachment": row.ID, "hash": row.Hash, "media": row.Media, "size": row.Size}, "")
+	if err == nil {
+		err = w.share(row)
+	}
 	if err != nil {
 		return err
 	}
@@ -401,6 +411,10 @@ func (d *Desk) attachmentView(ctx context.Context, row store.Attachment) (Attach
 // for who began it.
 func (d *Desk) attachments(ctx context.Context, a hotline.Actor, v CaseView, whole store.Whole) ([]AttachmentView, error) {
 	rows, err := d.read.AttachmentsOf(ctx, v.ID)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	shares, err := d.read.SharesOf(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -412,6 +426,15 @@ func (d *Desk) attachments(ctx context.Context, a hotline.Actor, v CaseView, who
 		av, err := d.attachmentView(ctx, row)
 		if err != nil {
 			return nil, err
+		}
+		for _, sh := range shares {
+			if sh.AttachmentID == row.ID && a.AtDesk() {
+				sv := ShareView{AttachmentShare: sh, To: sh.Peer}
+				if link, err := d.Link(ctx, sh.Peer); err == nil {
+					sv.To = link.Name
+				}
+				av.Shares = append(av.Shares, sv)
+			}
 		}
 		av.CanOpen = av.Whole() && d.mayOpen(a, whole.Case.Case, whole.Legs, row) == nil
 		out = append(out, av)

@@ -350,9 +350,13 @@ func (w *work) offer(l *legWork, o Order) error {
 		SubjectUnit: w.c.SubjectUnit, Language: w.c.Language, Unread: w.c.Unread, Consent: w.c.Consent,
 		CallbackBy: l.CallbackBy, CallID: l.CallID, Spoken: l.Spoken, ForLeg: l.ForLeg, Dues: w.dues(l.ID),
 	}
-	return w.tell(l, leg.TypeOffer, b, leg.Private{
+	err = w.tell(l, leg.TypeOffer, b, leg.Private{
 		Text: words, CallerName: who.Name, CallerPhone: who.Phone, Address: who.Address, Ask: o.Ask, PoliceAction: o.PoliceAction,
 	})
+	if err != nil || w.isNew {
+		return err
+	}
+	return w.shareAll()
 }
 
 func (w *work) dues(legID string) []leg.Due {

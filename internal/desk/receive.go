@@ -54,6 +54,9 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 	if store.IsDuplicate(err) { // the same letter came twice at the same time
 		err = d.st.Write(ctx, take)
 	}
+	if f := in.Letter.Body.Attachment; err == nil && in.Letter.Type == leg.TypeAttachment && f != nil {
+		d.showArrived(ctx, f.ID)
+	}
 	return answer, err
 }
 
@@ -77,6 +80,9 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 	}
 	if m.Type == leg.TypeError || m.Type == leg.TypeReceipt {
 		return leg.Letter{}, d.answered(ctx, tx, link, m)
+	}
+	if m.Type == leg.TypeAttachment {
+		return d.partArrived(ctx, tx, link, in, known.Leg)
 	}
 	if same := known.Numbered; same != nil {
 		if m.Type == string(leg.Void) && same.ID == m.Body.Re && same.Hash == m.Body.Hash {
@@ -252,6 +258,9 @@ func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
 		l.Repair = "voided"
 		return w.event("voided", l.ID, body{"number": m.Number, "re": m.Body.Re}, "")
 	case leg.Supplement:
+		if m.Body.Attachment != nil {
+			return w.heardFile(l, m, p)
+		}
 		if err := w.event(m.Type, l.ID, nil, p.Note); err != nil {
 			return err
 		}

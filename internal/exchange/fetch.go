@@ -64,6 +64,9 @@ func (x *Exchange) parcels(ctx context.Context, s shipment) ([]byte, error) {
 		return nil, err
 	}
 	due, err := x.read.DueLetters(ctx, s.link.Peer, x.desk.Now(), fetchMost)
+	if err == nil {
+		due, err = x.withParts(ctx, s.link.Peer, due, s.traits)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -124,6 +124,9 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 		list = x.read.DueStream
 	}
 	due, err := list(ctx, peer, x.desk.Now(), most)
+	if err == nil && len(due) < most {
+		due, err = x.withParts(ctx, peer, due, traits)
+	}
 	if err != nil || len(due) == 0 {
 		return 0, false, err
 	}
@@ -151,6 +154,24 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 	}
 	wg.Wait()
 	return len(due), answered, errors.Join(errs...)
+}
+
+// How many parts of files go with what else is due. On a wire few, so that a
+// letter that comes meanwhile is soon on its way: two are a second at 8 Mbit/s.
+// In a bundle or a table as many as a stick carries easily, 20 MB.
+const (
+	partsOnWire = 2
+	partsInBulk = 40
+)
+
+// withParts adds parts of files to the letters that are due: they go last.
+func (x *Exchange) withParts(ctx context.Context, peer string, due []store.LetterOut, traits carrier.Traits) ([]store.LetterOut, error) {
+	most := partsOnWire
+	if traits.Batch > 1 {
+		most = partsInBulk
+	}
+	parts, err := x.read.DueParts(ctx, peer, x.desk.Now(), most)
+	return append(due, parts...), err
 }
 
 // shipment is what all letters that go together share.
@@ -221,6 +242,9 @@ func (x *Exchange) prepare(ctx context.Context, s shipment, out store.LetterOut)
 		return nil, false, x.desk.GiveUp(ctx, s.link, out)
 	}
 	wire, err = x.write(ctx, s, out)
+	if out.Type == leg.TypeAttachment && hotline.CodeOf(err) == "erased" && err != nil {
+		return nil, false, x.desk.DropPart(ctx, out) // there is nothing left to send
+	}
 	if err != nil {
 		return nil, false, x.later(ctx, s.link, out, err)
 	}
@@ -232,7 +256,7 @@ func (x *Exchange) prepare(ctx context.Context, s shipment, out store.LetterOut)
 func (x *Exchange) handed(ctx context.Context, s shipment, outs []store.LetterOut) error {
 	var wait []store.LetterOut
 	for _, out := range outs {
-		if leg.Numbered(out.Type) {
+		if leg.Receipted(out.Type) {
 			wait = append(wait, out)
 			continue
 		}
@@ -296,7 +320,15 @@ func urgent(out store.LetterOut) bool {
 func (x *Exchange) write(ctx context.Context, s shipment, out store.LetterOut) (wire []byte, err error) {
 	defer recovered(&err)
 	var sealed *seal.Part
-	if len(out.Private) > 0 {
+	if out.Type == leg.TypeAttachment { // its content lies in one place only
+		plain, key, err := x.desk.PartOf(ctx, out)
+		if err != nil {
+			return nil, err
+		}
+		if sealed, err = seal.WrapPart(out.ID, x.desk.Node().Platform, seal.SealPart(key, out.ID, plain), key, s.keys); err != nil {
+			return nil, err
+		}
+	} else if len(out.Private) > 0 {
 		var m leg.Letter
 		if err := json.Unmarshal([]byte(out.Content), &m); err != nil {
 			return nil, fmt.Errorf("letter in the ledger: %w", err)

@@ -250,7 +250,7 @@ func (x *Exchange) digests(ctx context.Context, peer, list, after string) ([]dig
 	case listOut:
 		ls, err := x.read.LettersOut(ctx, peer, "", after, digestPage)
 		for _, l := range ls {
-			if !leg.Numbered(l.Type) { // nobody keeps it
+			if !leg.Receipted(l.Type) { // nobody keeps it
 				l.State, l.Hash = store.LetterVoided, ""
 			}
 			out = append(out, digest{ID: l.ID, Hash: l.Hash, State: l.State, Leg: l.LegID})

@@ -18,6 +18,8 @@ const (
 	TypeErase   = "erase" // the key of the case is destroyed, and shall be at the reader's
 	TypeKeys    = "keys"  // the sender has a new key, announced under the old one
 	TypeHead    = "head"  // of the sender's log of events
+
+	TypeAttachment = "attachment" // one part of a file
 )
 
 // TypeOf is the type of the letter that tells of a verb.
@@ -118,11 +120,24 @@ type Body struct {
 	Keys        string `json:"keys,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
 
+	// attachment, and the supplement that names it
+	Attachment *File `json:"attachment,omitempty"`
+	Part       int64 `json:"part,omitempty"` // from 1
+
 	// callback
 	Solved       *bool `json:"solved,omitempty"`
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
 	Scale        int   `json:"scale,omitempty"`        // 3 or 5
 	Mapped       int   `json:"mapped,omitempty"`       // on the 3-level scale
+}
+
+// File names a file that belongs to a case. Its id, made where it was put up,
+// and its hash are the same on every platform.
+type File struct {
+	ID    string `json:"id"`
+	Hash  string `json:"hash"`  // hex SHA-256 over the commitments of its parts
+	Size  int64  `json:"size"`  // bytes
+	Media string `json:"media"` // media type
 }
 
 // Due is one owed answer's limit as the sender computed it.
@@ -162,7 +177,11 @@ func (p Private) Empty() bool {
 
 // Numbered says that letters of a type take a number in their leg and are
 // receipted.
-func Numbered(typ string) bool {
+func Numbered(typ string) bool { return Receipted(typ) && typ != TypeAttachment }
+
+// Receipted says that letters of a type are sent until their receipt is here.
+// The parts of a file take no number: nothing waits for them.
+func Receipted(typ string) bool {
 	return typ != TypeReceipt && typ != TypeError && typ != TypeHead && typ != TypeKeys
 }
 

@@ -128,14 +128,14 @@ func FuzzLetter(f *testing.F) {
 
 func TestTypes(t *testing.T) {
 	want := map[string]struct{ numbered, expires bool }{
-		"offer": {true, true}, "receipt": {false, false}, "error": {false, false}, "head": {false, false}, "keys": {false, false}, "erase": {true, false},
+		"offer": {true, true}, "receipt": {false, false}, "error": {false, false}, "head": {false, false}, "keys": {false, false}, "attachment": {false, false}, "erase": {true, false},
 		"accept": {true, false}, "return": {true, false}, "progress": {true, false}, "feedback": {true, false},
 		"settle": {true, false}, "reopen": {true, false}, "grant": {true, false}, "refuse": {true, false},
 		"withdraw": {true, true}, "extend": {true, true}, "urge": {true, true},
 		"supplement": {true, false}, "call": {true, false}, "callback": {true, false}, "contest": {true, false},
 		"escalate": {true, false}, "void": {true, false},
 	}
-	types := []string{TypeReceipt, TypeError, TypeHead, TypeErase, TypeKeys}
+	types := []string{TypeReceipt, TypeError, TypeHead, TypeErase, TypeKeys, TypeAttachment}
 	for _, v := range Verbs() {
 		if v != Receive { // told by a receipt
 			types = append(types, TypeOf(v))

@@ -2,6 +2,7 @@ package letter
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	contract "liandong/docs/exchange"
+	"liandong/internal/attachment"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/seal"
@@ -78,6 +80,22 @@ func ptr[T any](v T) *T { return &v }
 // goldenHead is a head as it reads; its letter is an example of the form only.
 const goldenHead = "liandong.log/1/110\n7\n" + "zD8jrxMBcByDry/gIIspjIV8XKJyXprtN/hUAEnpM9g=\nepoch 1\nat 2026-03-02T13:10:00.000000Z\n\n" +
 	"— liandong.log/1/110 zkLCwvKOMGJ+RwoYHNsNfxZfJ7oFa2kOIDOrsgLhelamZPrGvIIfOx6PVbISGlqlD1J6dk6ZpqDiLd+lITkd8Jjo9AE=\n"
+
+// goldenPart is the one part of the file that the examples tell of.
+func goldenPart() leg.Private {
+	return leg.Private{Data: base64.StdEncoding.EncodeToString([]byte("%PDF-1.7\n% 测试文件\n"))}
+}
+
+// goldenFile is that file; its hash is made of the commitment of its part.
+func goldenFile() *leg.File {
+	p := goldenPart()
+	p.Salt = seal.Commit([]byte("TEST salt attachment"))
+	_, commitment, err := Plain(p)
+	if err != nil {
+		panic(err) // it is written here
+	}
+	return &leg.File{ID: "01k1testfile00000000000f01", Hash: attachment.Hash([]string{commitment}), Size: 24, Media: "application/pdf"}
+}
 
 // golden is a letter of the published examples.
 type golden struct {
@@ -200,6 +218,9 @@ func goldens() []golden {
 		{name: "keys", letter: keys},
 		{name: "erase", letter: draft(35, "erase", "12345", legA, 11, 800, desk(leg.Body{Basis: "当事人申请"}))},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
+		{name: "supplement-file", letter: draft(36, "supplement", "110", legA, 6, 320, officer(leg.Body{Attachment: goldenFile()})),
+			private: leg.Private{Name: "测试文件.pdf", Note: "附件：文件，1 KB"}},
+		{name: "attachment", letter: draft(37, "attachment", "110", legA, 0, 321, leg.Body{Attachment: goldenFile(), Part: 1}), private: goldenPart()},
 	}
 }
 
@@ -550,6 +571,24 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 		}
 		add(p.name, CodePrivate, p.field, wire)
 	}
+
+	// Files.
+	edit("attachment-numbered", CodeSchema, "/number", "attachment", set("number", 7))
+	edit("attachment-no-part", CodeSchema, "/body/part", "attachment", unsetBody("part"))
+	edit("attachment-part-past-the-end", CodeSchema, "/body/part", "attachment", setBody("part", 81))
+	edit("attachment-without-content", CodeSchema, "/commitment", "attachment", func(doc, _ map[string]any) {
+		delete(doc, "commitment")
+		delete(doc, "sealed")
+	})
+	edit("attachment-too-large", CodeSchema, "/body/attachment/size", "attachment", func(_, body map[string]any) {
+		body["attachment"].(map[string]any)["size"] = 20<<20 + 1
+	})
+	edit("attachment-media", CodeSchema, "/body/attachment/media", "attachment", func(_, body map[string]any) {
+		body["attachment"].(map[string]any)["media"] = "PDF"
+	})
+	edit("supplement-file-no-hash", CodeSchema, "/body/attachment/hash", "supplement-file", func(_, body map[string]any) {
+		delete(body["attachment"].(map[string]any), "hash")
+	})
 	return out
 }
 

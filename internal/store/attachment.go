@@ -137,3 +137,55 @@ func (t *Tx) eraseAttachments(ctx context.Context, cond string, args ...any) err
 	}
 	return nil
 }
+
+// HoldAttachment keeps others from changing a file until this transaction ends:
+// of two parts that arrive at once one sees that both are there.
+func (t *Tx) HoldAttachment(ctx context.Context, id string) error {
+	return t.must(ctx, "hold attachment", `UPDATE attachment SET size = size WHERE id = $1`, id)
+}
+
+// SetPreview adds the preview of a file that came whole without one.
+func (t *Tx) SetPreview(ctx context.Context, id string, preview []byte) error {
+	return t.put(ctx, "add preview", `UPDATE attachment SET preview = $1 WHERE id = $2 AND state = 'whole' AND preview IS NULL`, preview, id)
+}
+
+// AttachmentShare is a file on its way to another platform.
+type AttachmentShare struct {
+	AttachmentID string
+	Peer         string
+	LegID        string // the leg whose letters carry it
+	State        string // named, sending, there, refused
+	There        int64  // parts that the peer has receipted
+	Code         string // why the peer would not have it
+}
+
+// States of a share.
+const (
+	ShareNamed   = "named" // the letter that names it waits for its receipt
+	ShareSending = "sending"
+	ShareThere   = "there" // every part is on the peer's disk, and the hash holds
+	ShareRefused = "refused"
+)
+
+// AddShare begins to share a file with a peer. It says whether this is new.
+func (t *Tx) AddShare(ctx context.Context, s AttachmentShare) (bool, error) {
+	n, err := t.exec(ctx, "share attachment", `INSERT INTO attachment_share (attachment_id, peer, leg_id, state, there, code)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (attachment_id, peer) DO NOTHING`, s.AttachmentID, s.Peer, s.LegID, s.State, s.There, s.Code)
+	return n == 1, err
+}
+
+// SetShare moves a share to a state, with as many parts there as said.
+func (t *Tx) SetShare(ctx context.Context, s AttachmentShare) error {
+	return t.put(ctx, "move share", `UPDATE attachment_share SET state = $1, there = $2, code = $3 WHERE attachment_id = $4 AND peer = $5`,
+		s.State, s.There, s.Code, s.AttachmentID, s.Peer)
+}
+
+// SharesOf lists where the files of a case go.
+func (r *Reader) SharesOf(ctx context.Context, caseID string) ([]AttachmentShare, error) {
+	return all(ctx, r, "shares", `SELECT attachment_id, s.peer, s.leg_id, s.state, there, code FROM attachment_share s
+		JOIN attachment a ON a.id = s.attachment_id WHERE a.case_id = $1 ORDER BY attachment_id, s.peer`, []any{caseID},
+		func(rows scanner) (s AttachmentShare, err error) {
+			err = rows.Scan(&s.AttachmentID, &s.Peer, &s.LegID, &s.State, &s.There, &s.Code)
+			return s, err
+		})
+}

@@ -65,8 +65,9 @@ func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
 // DueLetters lists letters to a peer that may be sent now, oldest first. Of a
 // leg only the first that waits is listed: order per leg. (That what waits is
 // not voided goes without saying; SQLite wants it said to use the index.)
+// Parts of files are not among them; see DueParts.
 func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2
+	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2 AND type <> 'attachment'
 		AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
 			AND e.number < o.number AND e.state = 'waiting' AND e.state <> 'voided')
 		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
@@ -75,7 +76,14 @@ func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, lim
 // DueStream is DueLetters for a carrier on which letters of a leg need not wait
 // for each other's receipt: in the order in which they were written.
 func (r *Reader) DueStream(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2
+	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2 AND type <> 'attachment'
+		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
+}
+
+// DueParts lists parts of files to a peer that may be sent now. They go last: an
+// urgent letter never waits behind a video.
+func (r *Reader) DueParts(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
+	return all(ctx, r, "due parts", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2 AND type = 'attachment'
 		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
 }
 

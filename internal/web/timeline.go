@@ -74,7 +74,7 @@ func (b caseBuilder) timeline() []EventRow {
 
 func alarming(kind string) bool {
 	switch kind {
-	case "danger_alarm", "prompted", "clock_over", "undeliverable", "dispute", "repair", "refused_letter", "escalate":
+	case "danger_alarm", "prompted", "clock_over", "undeliverable", "dispute", "repair", "refused_letter", "escalate", "attachment_refused":
 		return true
 	}
 	return false
@@ -165,7 +165,9 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		if r := s.text("reason"); r != "" {
 			out = append(out, w.T("web.prompt."+r))
 		}
-	case "attached":
+	case "attachment_refused":
+		add("reason", s.text("code"))
+	case "attached", "attachment_named", "attachment_there":
 		n, _ := s.number("size")
 		out = append(out, w.FileKind(s.text("media")), w.Bytes(n))
 	case "erased", "erased_part":

@@ -111,3 +111,50 @@ func attachmentsErased(t *testing.T, st *store.Store) {
 		want(t, "its part", part, err, store.AttachmentPart{AttachmentID: id, Number: 1, Commitment: "c"})
 	}
 }
+
+// A file is shared with a peer once, and its parts go after all other letters.
+func attachmentsShared(t *testing.T, st *store.Store) {
+	ctx, r, caseID := t.Context(), st.Reader(), addCase(t, st).ID
+	a := addAttachment(t, st, caseID, func(a *store.Attachment) { a.Media = "image/jpeg" })
+	add := func(s store.AttachmentShare) (isNew bool) {
+		t.Helper()
+		write(t, st, func(tx *store.Tx) (err error) { isNew, err = tx.AddShare(ctx, s); return err })
+		return isNew
+	}
+	s := store.AttachmentShare{AttachmentID: a.ID, Peer: "p1", LegID: "leg", State: store.ShareNamed}
+	other := store.AttachmentShare{AttachmentID: a.ID, Peer: "p2", LegID: "leg2", State: store.ShareRefused, There: 2, Code: "why"}
+	if !add(s) || !add(other) || add(store.AttachmentShare{AttachmentID: a.ID, Peer: "p1", State: store.ShareThere}) {
+		t.Error("a share: want it new once")
+	}
+	s.State, s.There = store.ShareSending, 1
+	write(t, st, func(tx *store.Tx) error { return tx.SetShare(ctx, s) })
+	got, err := r.SharesOf(ctx, caseID)
+	want(t, "shares", got, err, []store.AttachmentShare{s, other})
+
+	write(t, st, func(tx *store.Tx) error { return tx.HoldAttachment(ctx, a.ID) })
+	write(t, st, func(tx *store.Tx) error { return tx.FinishAttachment(ctx, a.ID, "hash", nil) })
+	for _, preview := range [][]byte{{1}, {2}} {
+		write(t, st, func(tx *store.Tx) error { return tx.SetPreview(ctx, a.ID, preview) })
+	}
+	if row, err := r.Attachment(ctx, a.ID); err != nil || len(row.Preview) != 1 || row.Preview[0] != 1 {
+		t.Errorf("preview: got %v, %v, want the first", row.Preview, err)
+	}
+
+	for i, typ := range []string{"attachment", "attachment", "urge"} {
+		write(t, st, func(tx *store.Tx) error {
+			return tx.PostLetter(ctx, store.LetterOut{ID: hotline.NewID(), Peer: "p1", CaseID: caseID, LegID: "leg", Type: typ, Hash: typ,
+				CreatedAt: start.Add(time.Duration(i) * time.Second)})
+		})
+	}
+	for name, list := range map[string]func() ([]store.LetterOut, error){
+		"letters": func() ([]store.LetterOut, error) { return r.DueLetters(ctx, "p1", start.Add(time.Hour), 10) },
+		"stream":  func() ([]store.LetterOut, error) { return r.DueStream(ctx, "p1", start.Add(time.Hour), 10) },
+	} {
+		if ls, err := list(); err != nil || len(ls) != 1 || ls[0].Type != "urge" {
+			t.Errorf("due %s: got %d, %v, want all but parts", name, len(ls), err)
+		}
+	}
+	if ls, err := r.DueParts(ctx, "p1", start.Add(time.Hour), 1); err != nil || len(ls) != 1 || !ls[0].CreatedAt.Equal(start) {
+		t.Errorf("due parts: got %d, %v, want the oldest", len(ls), err)
+	}
+}

@@ -76,6 +76,7 @@ var suite = []struct {
 	{"attachments", attachments},
 	{"uploads that ended", uploadsEnd},
 	{"attachments erased", attachmentsErased},
+	{"attachments shared", attachmentsShared},
 	{"holding", holding},
 	{"cases by phone", casesByPhone},
 	{"group members", groupMembers},
