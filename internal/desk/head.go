@@ -135,7 +135,11 @@ func (d *Desk) heardHead(ctx context.Context, tx *store.Tx, link store.Link, m l
 		verdict = audit.Rewritten
 	}
 	if next.Epoch > before.Epoch && before.Size > 0 && known.UnprovenAt.IsZero() && m.Body.At != nil { // it lost what came after
-		n, err := tx.ReplayLetters(ctx, link.Peer, "", 0, m.Body.At.Add(-replaySpare), now)
+		since := m.Body.At.Add(-replaySpare)
+		n, err := tx.ReplayLetters(ctx, link.Peer, "", 0, since, now)
+		if err == nil {
+			err = d.replayParts(ctx, tx, link.Peer, since)
+		}
 		if err != nil {
 			return err
 		}

@@ -174,7 +174,10 @@ func (d *Desk) ReplayLetters(ctx context.Context, a hotline.Actor, peer string, 
 	}
 	err = d.st.Write(ctx, func(tx *store.Tx) error {
 		n, err = tx.ReplayLetters(ctx, peer, from.Leg, from.Number, from.Since, d.Now())
-		return err
+		if err != nil || from.Leg != "" {
+			return err
+		}
+		return d.replayParts(ctx, tx, peer, from.Since)
 	})
 	if err == nil {
 		d.log.Info("letters are sent again", "peer", peer, "letters", n, "by", a.ID)

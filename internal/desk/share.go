@@ -105,6 +105,9 @@ func (d *Desk) namingAnswered(ctx context.Context, tx *store.Tx, link store.Link
 	if answer.Type == leg.TypeError {
 		return tx.SetShare(ctx, store.AttachmentShare{AttachmentID: f.ID, Peer: link.Peer, State: store.ShareRefused, Code: answer.Body.Code})
 	}
+	if err := d.voidParts(ctx, tx, out, f.ID); err != nil { // it was named before: the peer has lost it
+		return err
+	}
 	parts, err := tx.PartsOf(ctx, f.ID)
 	if err != nil {
 		return err
@@ -124,6 +127,44 @@ func (d *Desk) namingAnswered(ctx context.Context, tx *store.Tx, link store.Link
 			Content: string(content), Hash: hash, CreatedAt: now})
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// replayParts sends the parts again that a peer has receipted since a moment,
+// because it lost them. Those of a file that is named again besides go by their
+// new letters instead.
+func (d *Desk) replayParts(ctx context.Context, tx *store.Tx, peer string, since time.Time) error {
+	letters, err := tx.PartsReceipted(ctx, peer, since)
+	if err != nil {
+		return err
+	}
+	back := map[string]int64{} // parts by file
+	cases := map[string]bool{}
+	for _, l := range letters {
+		_, f, err := fileNamed(l)
+		if err != nil {
+			return err
+		}
+		if err := tx.ReplayPart(ctx, l.ID, d.Now()); err != nil {
+			return err
+		}
+		back[f.ID]++
+		cases[l.CaseID] = true
+	}
+	for id := range cases {
+		shares, err := tx.SharesOf(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, s := range shares {
+			if n := back[s.AttachmentID]; n > 0 && s.Peer == peer && s.State != store.ShareRefused {
+				s.State, s.There = store.ShareSending, max(0, s.There-n)
+				if err := tx.SetShare(ctx, s); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
@@ -221,20 +262,8 @@ func (d *Desk) partAnswered(ctx context.Context, tx *store.Tx, link store.Link, 
 // fileRefused: the peer will not have a file, because it knows no attachments,
 // or not this kind, or the case is erased there. What is still to go does not.
 func (w *work) fileRefused(share store.AttachmentShare, out store.LetterOut, m leg.Letter) error {
-	letters, err := w.tx.LettersOutOfCase(w.ctx, w.c.ID)
-	if err != nil {
+	if err := w.d.voidParts(w.ctx, w.tx, out, share.AttachmentID); err != nil {
 		return err
-	}
-	for _, l := range letters {
-		if l.Type != leg.TypeAttachment || l.Peer != share.Peer || l.State != store.LetterWaiting {
-			continue
-		}
-		if _, f, err := fileNamed(l); err != nil || f.ID != share.AttachmentID {
-			continue
-		}
-		if _, err := w.tx.EndLetter(w.ctx, l.ID, store.LetterVoided, "", w.now); err != nil {
-			return err
-		}
 	}
 	share.State, share.Code = store.ShareRefused, m.Body.Code
 	if err := w.tx.SetShare(w.ctx, share); err != nil {
@@ -244,6 +273,28 @@ func (w *work) fileRefused(share store.AttachmentShare, out store.LetterOut, m l
 		return err
 	}
 	return w.keep()
+}
+
+// voidParts ends the letters that still carry parts of a file to the peer of a
+// letter.
+func (d *Desk) voidParts(ctx context.Context, tx *store.Tx, out store.LetterOut, fileID string) error {
+	letters, err := tx.LettersOutOfCase(ctx, out.CaseID)
+	if err != nil {
+		return err
+	}
+	for _, l := range letters {
+		if l.Type != leg.TypeAttachment || l.Peer != out.Peer || l.State != store.LetterWaiting {
+			continue
+		}
+		_, f, err := fileNamed(l)
+		if err == nil && f.ID == fileID {
+			_, err = tx.EndLetter(ctx, l.ID, store.LetterVoided, "", d.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // heardFile takes what a peer's letter says of a file. Its parts follow.

@@ -7,6 +7,8 @@ import (
 	"image"
 	"image/jpeg"
 	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -478,4 +480,68 @@ func TestForgedFiles(t *testing.T) {
 		}
 	}
 	p.b.has(t, theirs, a, photo)
+}
+
+// A peer that was put back from a backup gets the files again that it lost: one
+// that the backup does not know, and one of which it knew some parts.
+func TestFilesAfterABackup(t *testing.T) {
+	p := newPair(t, "sqlite")
+	here, id := p.transfers(t)
+	p.tellHeads()
+	theirs := p.b.leg(t, id).CaseID
+	half, lost := aPhoto(t, 6), aPhoto(t, 3)
+	first := p.a.attach(t, here, desk.Upload{Name: "现场.jpg"}, half)
+	for range 2 { // the letter that names it, and two parts
+		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.clock.Add(time.Hour)
+	p.b.act(t, id, leg.Progress) // the backup knows this, an hour after the file was named
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	p.b.sql(t, `VACUUM INTO '`+backup+`'`)
+	if v := p.b.file(t, theirs, first.ID); v == nil || v.Whole() || len(v.Missing) == 6 {
+		t.Fatalf("the backup has %+v, want some parts", v)
+	}
+	p.run()
+	p.clock.Add(time.Hour)
+	second := p.a.attach(t, here, desk.Upload{Name: "现场.jpg"}, lost)
+	p.run()
+	p.tellHeads()
+	p.b.has(t, theirs, first, half)
+	p.b.has(t, theirs, second, lost)
+
+	if err := p.b.st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile(backup)
+	for _, ending := range []string{"-wal", "-shm"} {
+		os.Remove(p.b.dsn + ending)
+	}
+	if err == nil {
+		err = os.WriteFile(p.b.dsn, doc, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.b.reopen(t, p)
+	if _, _, err = p.b.desk.Restored(t.Context()); err == nil {
+		p.b.node, err = p.b.st.Reader().Node(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.b.restart(t, p, p.b.keys)
+	if v := p.b.file(t, theirs, first.ID); v.Whole() || p.b.file(t, theirs, second.ID) != nil {
+		t.Fatal("the backup knows what came after it")
+	}
+	p.tellHeads()
+	p.run()
+	p.b.has(t, theirs, first, half)
+	p.b.has(t, theirs, second, lost)
+	for _, a := range []desk.AttachmentView{first, second} {
+		if got := p.a.share(t, here, a.ID); got.State != store.ShareThere || got.There != a.Parts {
+			t.Errorf("the sender says %+v, want it there", got)
+		}
+	}
 }

@@ -217,6 +217,21 @@ func (t *Tx) ReplayLetters(ctx context.Context, peer, legID string, number int64
 	return n, err
 }
 
+// PartsReceipted lists the parts of files that a peer has receipted since a
+// moment.
+func (r *Reader) PartsReceipted(ctx context.Context, peer string, since time.Time) ([]LetterOut, error) {
+	return all(ctx, r, "parts", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND type = 'attachment' AND state = 'receipted'
+		AND answered_at >= $2 ORDER BY id`, []any{peer, since.UnixMicro()}, scanLetterOut)
+}
+
+// ReplayPart puts a receipted part back to be sent.
+func (t *Tx) ReplayPart(ctx context.Context, id string, now time.Time) error {
+	err := t.must(ctx, "replay part", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, handed_at = NULL, answer = '', answered_at = NULL
+		WHERE id = $2 AND state = 'receipted'`, micros(now), id)
+	t.posted = t.posted || err == nil
+	return err
+}
+
 // LettersOutOfCase lists the letters of a case that we sent.
 func (r *Reader) LettersOutOfCase(ctx context.Context, caseID string) ([]LetterOut, error) {
 	return all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE case_id = $1 ORDER BY id`, []any{caseID}, scanLetterOut)

@@ -124,6 +124,24 @@ func TestProgressWithPhoto(t *testing.T) {
 	if got := clerk.post(legPath+"/accept", url.Values{"back": {legPath}}); got.status != http.StatusSeeOther {
 		t.Fatalf("accept: got %d", got.status)
 	}
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "clerk2", "#list")
+	b.Size(390, 800)
+	b.Go(legPath)
+	b.Click("details[data-open=progress] summary")
+	look(t, b, "leg-progress-photo")
+	// With a script the photo goes first, in parts, and then what was typed.
+	photo := filepath.Join(t.TempDir(), "灯.jpg")
+	if err := os.WriteFile(photo, aPhoto(t, 1700, 900), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.Fill("details[data-open=progress] textarea", "正在更换")
+	b.Choose("details[data-open=progress] input[type=file]", photo)
+	b.Click("details[data-open=progress] button[data-verb=progress]")
+	b.WaitVisible("#timeline [data-kind=progress]")
+	if n := b.Count("#timeline [data-kind=attached]"); n != 1 {
+		t.Errorf("by script: got %d files with it, want 1", n)
+	}
 	leg := clerk.get(legPath)
 	form := leg.one("form[data-form=progress]")
 	if len(leg.page().all(t, "form[data-form=progress] input[type=file][capture]")) != 1 {
@@ -137,10 +155,10 @@ func TestProgressWithPhoto(t *testing.T) {
 		t.Errorf("a program called photo: got %d, want the form again with what was typed", bad.status)
 	}
 	leg = clerk.follow(clerk.sendFile(form.attrs["action"], fields, "灯.jpg", aPhoto(t, 100, 80)))
-	if n := len(leg.page().all(t, "#timeline [data-kind=attached]")); n != 1 || len(leg.page().all(t, "#timeline [data-kind=progress]")) != 1 {
-		t.Errorf("got %d files and progress, want one of each", n)
+	if n := len(leg.page().all(t, "#timeline [data-kind=attached]")); n != 2 || len(leg.page().all(t, "#timeline [data-kind=progress]")) != 2 {
+		t.Errorf("got %d files and progress, want one more of each", n)
 	}
-	if n := len(op.get("/cases/"+on.caseID()).page().all(t, "#files li[data-state=whole]")); n != 1 {
+	if n := len(op.get("/cases/"+on.caseID()).page().all(t, "#files li[data-state=whole]")); n != 2 {
 		t.Errorf("the desk sees %d files, want the unit's", n)
 	}
 	if len(leg.body) > 150<<10 {
@@ -208,6 +226,20 @@ func TestFilesInABrowser(t *testing.T) {
 	if b.Overflow() {
 		t.Error("the page is wider than 390 px")
 	}
+	// It goes to the other platform, whose page shows it too.
+	if got := op.post("/cases/"+id+"/legs", url.Values{"to": {"110"}}); got.status != http.StatusSeeOther {
+		t.Fatalf("send to 110: got %d", got.status)
+	}
+	w.gov.until("the file is there", func() bool { return len(op.get("/cases/"+id).page().all(t, "[data-share=there]")) == 1 })
+	b.Go("/cases/" + id)
+	look(t, b, "case-files-there")
+	there := browsertest.Open(t, w.police.url)
+	signIn(there, "leader", "#list")
+	there.Go("/cases")
+	there.Click("#list a[href^='/cases/']")
+	there.WaitVisible("#files li[data-state=whole]")
+	look(t, there, "case-files-from")
+
 	row := op.get("/cases/" + id).one("#files li")
 	got := op.post("/cases/"+id+"/attachments/"+row.attrs["data-file"], url.Values{"reason": {"核实"}})
 	c, err := jpeg.DecodeConfig(strings.NewReader(got.body))

@@ -154,6 +154,25 @@ func attachmentsShared(t *testing.T, st *store.Store) {
 			t.Errorf("due %s: got %d, %v, want all but parts", name, len(ls), err)
 		}
 	}
+	part := func() (l store.LetterOut) {
+		ls, err := r.DueParts(ctx, "p1", start.Add(time.Hour), 1)
+		if err != nil || len(ls) != 1 {
+			t.Fatalf("due parts: got %d, %v", len(ls), err)
+		}
+		return ls[0]
+	}
+	first := part()
+	end := start.Add(2 * time.Hour)
+	write(t, st, func(tx *store.Tx) error { return tx.EndWaiting(ctx, first.ID, store.LetterReceipted, "{}", end) })
+	for since, n := range map[time.Time]int{end: 1, end.Add(time.Second): 0} {
+		if ls, err := r.PartsReceipted(ctx, "p1", since); err != nil || len(ls) != n {
+			t.Errorf("receipted since %v: got %d, %v, want %d", since, len(ls), err, n)
+		}
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.ReplayPart(ctx, first.ID, start) })
+	if again := part(); again.ID != first.ID || again.State != store.LetterWaiting || !again.AnsweredAt.IsZero() {
+		t.Errorf("sent again: got %+v", again)
+	}
 	if ls, err := r.DueParts(ctx, "p1", start.Add(time.Hour), 1); err != nil || len(ls) != 1 || !ls[0].CreatedAt.Equal(start) {
 		t.Errorf("due parts: got %d, %v, want the oldest", len(ls), err)
 	}
