@@ -498,6 +498,9 @@ func TestFilesAfterABackup(t *testing.T) {
 	}
 	p.clock.Add(time.Hour)
 	p.b.act(t, id, leg.Progress) // the backup knows this, an hour after the file was named
+	if err := p.b.desk.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	p.b.sql(t, `VACUUM INTO '`+backup+`'`)
 	if v := p.b.file(t, theirs, first.ID); v == nil || v.Whole() || len(v.Missing) == 6 {
