@@ -178,6 +178,7 @@ func FuzzFile(f *testing.F) {
 	png.Encode(&pn, picture(16, 9))
 	f.Add("a.jpg", jpg.Bytes())
 	f.Add("b.png", pn.Bytes())
+	f.Add("c.jpg", held(f, picture(16, 9), binary.LittleEndian, "II", 6))
 	f.Add("../c.mp4", []byte("\x00\x00\x00\x18ftypisom"))
 	f.Add("d\u202e", []byte("RIFF\x00\x00\x00\x00WEBP"))
 	f.Add("e.png", bomb(9000, 9000))

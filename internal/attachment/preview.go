@@ -40,8 +40,12 @@ func Preview(media string, content []byte) []byte {
 	if err != nil {
 		return nil
 	}
+	small := shrink(img, previewEdge)
+	if media == "image/jpeg" {
+		small = upright(small, orientation(content))
+	}
 	var out bytes.Buffer
-	if jpeg.Encode(&out, shrink(img, previewEdge), &jpeg.Options{Quality: 70}) != nil {
+	if jpeg.Encode(&out, small, &jpeg.Options{Quality: 70}) != nil {
 		return nil
 	}
 	return out.Bytes()
