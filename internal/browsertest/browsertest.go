@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -254,6 +255,22 @@ func (p *Page) shot(name string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644)
+}
+
+var pdfPage = regexp.MustCompile(`/Type\s*/Page\b`)
+
+// Print prints the page as a PDF beside the pictures, on the paper that its style asks for, and says how many sheets it takes.
+func (p *Page) Print(name string) int {
+	p.t.Helper()
+	css := true
+	got, err := call(p, func(ctx context.Context) (page.PrintToPDFResult, error) {
+		return chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &css})
+	})
+	p.check("print "+name, err)
+	dir := filepath.Join(repository(p.t), "artefacts")
+	p.check("print "+name, os.MkdirAll(dir, 0o755))
+	p.check("print "+name, os.WriteFile(filepath.Join(dir, name+".pdf"), got.Data, 0o644))
+	return len(pdfPage.FindAll(got.Data, -1))
 }
 
 // Size makes the window so many pixels large. One under 600 wide is a phone, with its rules for pages made for larger ones.

@@ -244,6 +244,9 @@ func actBody(a leg.Act, do Do, before, after leg.Leg) body {
 	}
 	if h := do.Hand; h != nil {
 		b["by_hand"], b["who"] = h.How, h.Who
+		if h.Sheet != "" {
+			b["sheet"] = h.Sheet
+		}
 	}
 	if do.Due != nil {
 		b["due"] = do.Due.UnixMicro()

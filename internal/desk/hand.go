@@ -15,6 +15,8 @@ type Hand struct {
 	How string    // Hows
 	Who string    // of the other side, who said or signed it
 	At  time.Time // when it happened; zero: now
+	// Sheet is the shift's sheet that it stood on; "" none.
+	Sheet string
 }
 
 // Hows are the ways by which people tell: 电话, 传真, 纸质, 即时通讯, 表格.

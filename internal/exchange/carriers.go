@@ -14,6 +14,7 @@ import (
 	"liandong/internal/exchange/ferry"
 	"liandong/internal/exchange/https"
 	"liandong/internal/exchange/manual"
+	"liandong/internal/exchange/nats"
 	"liandong/internal/exchange/table"
 	"liandong/internal/hotline"
 	"liandong/internal/letter"
@@ -22,7 +23,7 @@ import (
 
 // Kinds are the carriers that a link may name.
 func Kinds() []carrier.Kind {
-	return []carrier.Kind{https.Kind, table.Kind, ferry.Kind, manual.Kind}
+	return []carrier.Kind{https.Kind, table.Kind, ferry.Kind, nats.Kind, manual.Kind}
 }
 
 // KindOf finds a carrier by its name; Invalid where there is none.

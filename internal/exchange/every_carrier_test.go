@@ -42,6 +42,7 @@ func ways(t *testing.T) map[string]func(t *testing.T) way {
 			return way{kind: "table", a: set, b: set, between: func() {}}
 		},
 		"ferry": func(t *testing.T) way { return newFerry(t, nil).way() },
+		"nats":  natsWay,
 	}
 }
 

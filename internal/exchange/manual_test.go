@@ -1,10 +1,12 @@
 package exchange
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"liandong/internal/desk"
+	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
 )
@@ -63,5 +65,68 @@ func TestManual(t *testing.T) {
 		}
 		_, err = p.a.desk.Act(t.Context(), p.a.op, open, desk.Do{Verb: leg.Accept, Hand: &desk.Hand{How: "phone", Who: "测试民警"}})
 		wantCode(t, err, "not_your_move")
+	})
+}
+
+// A sheet that comes back: a preview changes nothing, a row counts once however
+// often it comes, also progress, which moves nothing, and a row goes in whole or
+// not at all.
+func TestSheetComesBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		link := p.a.peerLink(t, p.b)
+		link.Carrier, link.URL = store.ManualCarrier, ""
+		if err := p.a.desk.PutLink(t.Context(), link); err != nil {
+			t.Fatal(err)
+		}
+		id := p.a.send(t, p.a.take(t, "测试批量表登记的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
+		list, err := p.a.desk.Handovers(t.Context(), p.a.op)
+		if err != nil || len(list) != 1 || list[0].Leg.ID != id {
+			t.Fatalf("hand-overs %v, %v, want the one", list, err)
+		}
+		told := func(verb leg.Verb, words string) *desk.Do {
+			return &desk.Do{Verb: verb, Note: words, Result: words, Hand: &desk.Hand{How: "sheet", Who: "测试民警"}}
+		}
+		enter := func(row desk.HandRow, preview bool, want ...leg.Verb) {
+			t.Helper()
+			if got, err := p.a.desk.EnterRow(t.Context(), p.a.op, row, preview); err != nil || !slices.Equal(got, want) {
+				t.Errorf("got %v, %v, want %v", got, err, want)
+			}
+		}
+		first := desk.HandRow{Sheet: "sheet-1", LegID: id, SignedWho: "测试值班", Do: told(leg.Progress, "测试已派人前往现场")}
+		enter(first, true, leg.Accept, leg.Progress)
+		if got := p.a.state(t, id); got != leg.Sent {
+			t.Errorf("after a preview the leg is %s, want sent", got)
+		}
+		enter(first, false, leg.Accept, leg.Progress)
+		enter(first, false)
+		enter(first, true)
+		second := first
+		second.Sheet = "sheet-2"
+		enter(second, false, leg.Progress) // signed for already
+		bad := desk.HandRow{Sheet: "sheet-3", LegID: id, Do: told(leg.Return, "测试")}
+		bad.Do.Ground, bad.Do.Basis = leg.NotDuty, "测试依据"
+		if _, err := p.a.desk.EnterRow(t.Context(), p.a.op, bad, false); hotline.KindOf(err) != hotline.Conflict {
+			t.Errorf("return after work began: got %v, want a conflict", err)
+		}
+		_, err = p.a.desk.EnterRow(t.Context(), p.a.op, desk.HandRow{LegID: id, SignedWho: "测试值班"}, false)
+		wantCode(t, err, "sheet_unknown")
+		_, err = p.a.desk.EnterRow(t.Context(), hotline.Actor{ID: "c", Role: hotline.Clerk, Unit: "540102-urban", Platform: p.a.node.Platform}, second, false)
+		wantCode(t, err, "leg_not_found")
+		enter(desk.HandRow{Sheet: "sheet-3", LegID: id, Do: told(leg.Feedback, "测试已处理完毕")}, false, leg.Feedback)
+		if k := p.a.kinds(t, p.a.other(t, id).ID); p.a.state(t, id) != leg.Answered || k["receive"] != 1 || k["accept"] != 1 || k["progress"] != 2 || k["feedback"] != 1 {
+			t.Errorf("leg %s, events %v", p.a.state(t, id), k)
+		}
+		if list, err := p.a.desk.Handovers(t.Context(), p.a.op); err != nil || len(list) != 0 {
+			t.Errorf("answered, and still %d hand-overs wait, %v", len(list), err)
+		}
+		half := p.a.send(t, p.a.take(t, "测试只填一半的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
+		row := desk.HandRow{Sheet: "sheet-4", LegID: half, SignedWho: "测试值班", Do: told(leg.Return, "测试")}
+		row.Do.Ground = "none"
+		if _, err := p.a.desk.EnterRow(t.Context(), p.a.op, row, false); hotline.CodeOf(err) != "ground_unknown" {
+			t.Errorf("got %v, want ground_unknown", err)
+		}
+		if got := p.a.state(t, half); got != leg.Sent {
+			t.Errorf("half of a bad row was taken: the leg is %s", got)
+		}
 	})
 }

@@ -59,20 +59,23 @@ var cryptography = map[string][]string{
 
 // keptIn are libraries that one or two rooms alone may know, so that leaving one is a day's work.
 var keptIn = map[string][]string{
-	"database/sql":                  {"store", "exchange"},
-	"github.com/jackc/pgx":          {"store", "exchange"},
-	"modernc.org/sqlite":            {"store", "exchange"},
-	"github.com/pressly/goose":      {"store"},
-	"html/template":                 {"web", "portal"},
-	"github.com/danielgtaylor/huma": {"api"},
-	"github.com/spf13/cobra":        {"cmd"},
-	"github.com/xuri/excelize":      {"sheet"},
-	"github.com/chromedp":           {},
-	"github.com/google/go-cmp":      {},
-	"github.com/jba/templatecheck":  {},
-	"net/http/httptest":             {},
-	"pgregory.net/rapid":            {},
-	"testing":                       {},
+	"database/sql":                   {"store", "exchange"},
+	"github.com/jackc/pgx":           {"store", "exchange"},
+	"modernc.org/sqlite":             {"store", "exchange"},
+	"github.com/pressly/goose":       {"store"},
+	"html/template":                  {"web", "portal"},
+	"github.com/danielgtaylor/huma":  {"api"},
+	"github.com/spf13/cobra":         {"cmd"},
+	"github.com/boombuler/barcode":   {"web"},
+	"github.com/xuri/excelize":       {"sheet"},
+	"github.com/nats-io/nats.go":     {"exchange"},
+	"github.com/nats-io/nats-server": {}, // no server in the program: docs/decisions/0018
+	"github.com/chromedp":            {},
+	"github.com/google/go-cmp":       {},
+	"github.com/jba/templatecheck":   {},
+	"net/http/httptest":              {},
+	"pgregory.net/rapid":             {},
+	"testing":                        {},
 }
 
 func TestImportsGoDown(t *testing.T) {

@@ -176,6 +176,14 @@ func (r *Reader) Incoming(ctx context.Context, limit int) ([]LegRow, error) {
 		ORDER BY urgent DESC, sent_at, id LIMIT $1`, []any{limit}, scanLeg)
 }
 
+// HandedLegs lists legs that people carry to other platforms and that still want
+// something of those, the oldest first.
+func (r *Reader) HandedLegs(ctx context.Context, limit int) ([]LegRow, error) {
+	return all(ctx, r, "legs by hand", `SELECT `+legColumns+` FROM leg WHERE side = 'sender' AND peer <> ''
+		AND state IN ('sent','received','accepted','working','reopened')
+		AND (by_hand = 1 OR peer IN (SELECT peer FROM link WHERE carrier = $1)) ORDER BY sent_at, id LIMIT $2`, []any{ManualCarrier, limit}, scanLeg)
+}
+
 // RepairList lists legs that wait for a person to mend them.
 func (r *Reader) RepairList(ctx context.Context, limit int) ([]LegRow, error) {
 	return all(ctx, r, "repair list", `SELECT `+legColumns+` FROM leg WHERE repair <> '' ORDER BY id LIMIT $1`, []any{limit}, scanLeg)

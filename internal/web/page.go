@@ -46,7 +46,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]func() *template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages, paperPages) {
 		set.named[name] = sync.OnceValue(func() *template.Template {
 			return template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 		})

@@ -45,6 +45,13 @@ var may = map[string]string{
 	"POST /cases/{id}/group":                           "ol",
 	"POST /cases/{id}/ungroup":                         "ol",
 
+	"GET /handovers":          "olcd", // a unit is refused by the desk: it holds none
+	"GET /handovers/xlsx":     "olcd",
+	"POST /handovers/preview": "olcd",
+	"POST /handovers/enter":   "olcd",
+	"GET /legs/{id}/slip":     "olcd",
+	"POST /legs/{id}/slip":    "olcda",
+
 	"GET /legs/{id}":             "olcdsyea",
 	"POST /legs/{id}/resolve":    "ol",
 	"POST /legs/{id}/repaired":   "lm",

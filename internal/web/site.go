@@ -29,6 +29,7 @@ type Desk interface {
 	Assessment
 	Consultation
 	Catalogues
+	Paper
 
 	Node() store.Node
 	Now() time.Time

@@ -213,6 +213,18 @@ func deskLists(t *testing.T, st *store.Store) {
 	add("broken", func(l *store.LegRow) { l.Repair = "letter refused" })
 	add("broken too", func(l *store.LegRow) { l.Repair = "void" })
 	named := func(ls []store.LegRow) []string { return ids(ls, func(l store.LegRow) string { return names[l.ID] }) }
+	write(t, st, func(tx *store.Tx) error {
+		return tx.PutLink(ctx, store.Link{Peer: "p9", Carrier: store.ManualCarrier, CreatedAt: start})
+	})
+	add("on paper", func(l *store.LegRow) { l.Side, l.Peer, l.Unit, l.SentAt = leg.Sender, "p9", "", start.Add(time.Second) })
+	add("on paper, answered", func(l *store.LegRow) { l.Side, l.Peer, l.Unit, l.State = leg.Sender, "p9", "", leg.Answered })
+	add("begun on paper", func(l *store.LegRow) {
+		l.Side, l.Peer, l.Unit, l.State, l.ByHand = leg.Sender, "p8", "", leg.Working, true
+	})
+	handed, err := r.HandedLegs(ctx, 10)
+	want(t, "carried by people", named(handed), err, []string{"begun on paper", "on paper"})
+	handed, err = r.HandedLegs(ctx, 1)
+	want(t, "one carried by people", named(handed), err, []string{"begun on paper"})
 
 	got, err := r.UrgentWaiting(ctx, start.Add(time.Minute), 10)
 	want(t, "urgent and waiting", named(got), err, []string{"first", "later", "prompted"})
