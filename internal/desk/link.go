@@ -34,11 +34,7 @@ func (d *Desk) SendFailed(ctx context.Context, link store.Link, out store.Letter
 		if out.Attempts+1 < stuckAfter {
 			return nil
 		}
-		started, err := tx.StuckLink(ctx, link.Peer, d.Now(), next.Why)
-		if started {
-			d.log.Warn("link stuck", "peer", link.Peer, "why", next.Why)
-		}
-		return err
+		return d.stuck(ctx, tx, link.Peer, next.Why)
 	})
 }
 
@@ -64,11 +60,7 @@ func (d *Desk) Handed(ctx context.Context, link store.Link, outs []store.LetterO
 		if worst < stuckAfter {
 			return nil
 		}
-		started, err := tx.StuckLink(ctx, link.Peer, now, noReceipt)
-		if started {
-			d.log.Warn("link stuck", "peer", link.Peer, "why", noReceipt)
-		}
-		return err
+		return d.stuck(ctx, tx, link.Peer, noReceipt)
 	})
 }
 
@@ -80,10 +72,10 @@ func (d *Desk) Heard(ctx context.Context, link store.Link) error {
 	}
 	return d.st.Write(ctx, func(tx *store.Tx) error {
 		was, err := tx.HeardLink(ctx, link.Peer, now)
-		if was {
-			d.log.Info("link works again", "peer", link.Peer)
+		if err != nil || !was {
+			return err
 		}
-		return err
+		return d.works(ctx, tx, link.Peer, now)
 	})
 }
 
@@ -231,6 +223,9 @@ type LinkView struct {
 	Refused  []store.LetterIn
 	Refusals []store.Refusal
 	Head     store.PeerHead // what is known of the peer's log
+	Outages  []store.Outage // the newest first
+	// Differences is what the last comparison found that both sides do not agree on.
+	Differences []store.Difference
 }
 
 // Unproven says that the peer's history is not the one that was known.
@@ -261,6 +256,12 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 			return nil, err
 		}
 		if v.Head, err = d.read.PeerHead(ctx, l.Peer); err != nil {
+			return nil, err
+		}
+		if v.Outages, err = d.read.Outages(ctx, l.Peer, outagesShown); err != nil {
+			return nil, err
+		}
+		if v.Differences, err = d.read.Differences(ctx, l.Peer, hotline.PageDefault); err != nil {
 			return nil, err
 		}
 		out = append(out, v)

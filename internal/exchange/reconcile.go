@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +78,65 @@ func (x *Exchange) Reconcile(ctx context.Context, a hotline.Actor) (Reconciled, 
 	}
 	res.Agree = len(res.Differences) == 0
 	return res, nil
+}
+
+// settles is how long a difference must stay to be one: letters that are on their
+// way while both sides are read look like some.
+const settles = 30 * time.Second
+
+// Watch compares both sides of every link that can be asked, and keeps what they
+// do not agree on as a work list. Letters under way are none: the ledger has
+// them, and until they have arrived their legs cannot be compared.
+func (x *Exchange) Watch(ctx context.Context) error { return x.watch(ctx, settles) }
+
+func (x *Exchange) watch(ctx context.Context, settles time.Duration) error {
+	links, err := x.read.Links(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if !l.Active || l.Carrier == store.ManualCarrier {
+			continue
+		}
+		found, ok := x.differing(ctx, l)
+		if ok && len(found) > 0 {
+			sleep(ctx, settles, nil)
+			var again map[store.Difference]bool
+			if again, ok = x.differing(ctx, l); ok {
+				maps.DeleteFunc(found, func(d store.Difference, _ bool) bool { return !again[d] })
+			}
+		}
+		if !ok || ctx.Err() != nil {
+			continue // nothing is known: what stands on the list stays
+		}
+		if err := x.desk.Differ(ctx, l.Peer, slices.Collect(maps.Keys(found))); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// differing is what both sides of a link do not agree on now; ok is false where
+// the peer could not be asked.
+func (x *Exchange) differing(ctx context.Context, l store.Link) (found map[store.Difference]bool, ok bool) {
+	var res Reconciled
+	if err := x.compare(ctx, l, &res); err != nil {
+		x.log.Info("not compared", "peer", l.Peer, "err", err)
+		return nil, false
+	}
+	moving := map[string]bool{}
+	for _, d := range res.Differences {
+		if d.Leg != "" && (d.What == UnderWay || d.What == ReceiptMissing) {
+			moving[d.Leg] = true
+		}
+	}
+	found = map[store.Difference]bool{}
+	for _, d := range res.Differences {
+		if !moving[d.Leg] && d.What != UnderWay && d.What != ReceiptMissing {
+			found[store.Difference{What: d.What, Letter: d.Letter, LegID: d.Leg, Ours: strings.TrimPrefix(d.Ours, undeliverable), Theirs: strings.TrimPrefix(d.Theirs, undeliverable)}] = true
+		}
+	}
+	return found, true
 }
 
 func (r *Reconciled) add(d Difference) {

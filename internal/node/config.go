@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -57,6 +58,9 @@ type Config struct {
 	OpinionURL     string `json:"opinion_url,omitempty"`
 	OpinionModel   string `json:"opinion_model,omitempty"`
 	OpinionKeyFile string `json:"opinion_key_file,omitempty"`
+	// ReconcileEvery is how often both sides of every link are compared: 10m to
+	// 168h, or off; 24h unless said otherwise.
+	ReconcileEvery string `json:"reconcile_every,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -228,6 +232,9 @@ func (c Config) faults() (out []error) {
 			bad(key, "%v", err)
 		}
 	}
+	if d, err := time.ParseDuration(c.ReconcileEvery); c.ReconcileEvery != "" && c.ReconcileEvery != reconcileOff && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
+		bad("reconcile_every", "want 10m to 168h, or off, not %q", c.ReconcileEvery)
+	}
 	slices.SortFunc(out, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return out
 }
@@ -241,6 +248,21 @@ func (c Config) withDefaults() Config {
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	return c
+}
+
+// reconcileOff turns the daily comparison off.
+const reconcileOff = "off"
+
+// reconcileEvery is ReconcileEvery; 0 is never.
+func (c Config) reconcileEvery() time.Duration {
+	switch c.ReconcileEvery {
+	case "":
+		return 24 * time.Hour
+	case reconcileOff:
+		return 0
+	}
+	d, _ := time.ParseDuration(c.ReconcileEvery) // it was checked when it was read
+	return d
 }
 
 func (c Config) urlOf(addr string) string {

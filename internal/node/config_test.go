@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -53,6 +54,8 @@ func TestParseConfigFaults(t *testing.T) {
 		{"a URL with a path", strings.Replace(goodConfig, `{`, `{"public_url": "https://desk.invalid/12345",`, 1), []string{"public_url:"}},
 		{"secret file is gone", strings.Replace(goodConfig, `{`, `{"database_file": "gone",`, 1), []string{"database_file:", "gone"}},
 		{"secret file is empty", strings.Replace(goodConfig, `{`, `{"database_file": "empty",`, 1), []string{"database_file:", "not empty"}},
+		{"compared too often", strings.Replace(goodConfig, `{`, `{"reconcile_every": "1m",`, 1), []string{"reconcile_every:", "10m"}},
+		{"compared in words", strings.Replace(goodConfig, `{`, `{"reconcile_every": "daily",`, 1), []string{"reconcile_every:"}},
 		{"secret twice", strings.Replace(goodConfig, `{`, `{"database_file": "dsn", "database": "postgres://x/y",`, 1), []string{"leave one out"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -110,4 +113,13 @@ func FuzzParseConfig(f *testing.F) {
 			t.Errorf("taken, but not complete: %+v", c)
 		}
 	})
+}
+
+func TestReconcileEvery(t *testing.T) {
+	for word, want := range map[string]time.Duration{"": 24 * time.Hour, "off": 0, "6h": 6 * time.Hour} {
+		c, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, `{"reconcile_every": "`+word+`",`, 1)), t.TempDir())
+		if err != nil || c.reconcileEvery() != want {
+			t.Errorf("%q: got %v, %v, want %v", word, c.reconcileEvery(), err, want)
+		}
+	}
 }

@@ -158,6 +158,9 @@ func (n *Node) rounds() []job.Round {
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
 		{Name: "memory", Every: 4 * time.Second, Run: giveBack()},
 	}
+	if every := n.cfg.reconcileEvery(); every > 0 {
+		rounds = append(rounds, job.Round{Name: "reconcile", Every: every, Lease: true, Run: n.exchange.Watch})
+	}
 	for i, r := range rounds {
 		spent := n.roundSeconds.WithLabelValues(r.Name)
 		rounds[i].Run = func(ctx context.Context) error {

@@ -79,6 +79,8 @@ type AlertPart struct {
 	// Climbed says that nobody took up the first within climbAfter, and that a
 	// shift leader is asked.
 	Climbed bool
+	// Links that do not work, or have just begun to again: a shift leader's.
+	Links []desk.LinkAlert
 }
 
 // climbAfter is how long an urgent case may wait for anybody before it is the
@@ -92,6 +94,12 @@ const alertRows = 20
 func (s *site) alert(q *request) error {
 	var a AlertPart
 	if q.actor.AtDesk() {
+		if q.actor.Has(hotline.HandOver) {
+			var err error
+			if a.Links, err = s.desk.LinkAlerts(q.ctx(), q.actor); err != nil {
+				return err
+			}
+		}
 		list, err := s.desk.Cases(q.ctx(), q.actor, desk.Filter{Urgent: true, Open: true, ByDue: true, Limit: alertRows})
 		if err != nil {
 			return err

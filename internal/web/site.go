@@ -85,6 +85,7 @@ type Desk interface {
 	Shifts(ctx context.Context, a hotline.Actor, before string, limit int) ([]store.Shift, error)
 
 	Links(ctx context.Context, a hotline.Actor) ([]desk.LinkView, error)
+	LinkAlerts(ctx context.Context, a hotline.Actor) ([]desk.LinkAlert, error)
 	Strangers(ctx context.Context, a hotline.Actor) ([]store.Refusal, error)
 	ClockAccount(ctx context.Context, a hotline.Actor, caseID, clockID string) (desk.ClockAccount, error)
 }

@@ -122,6 +122,8 @@ var suite = []struct {
 	{"links", links},
 	{"subscribers", subscribers},
 	{"link health", linkHealth},
+	{"outages", outages},
+	{"differences", differences},
 	{"documents", documents},
 	{"leases", leases},
 	{"disputes", disputes},
