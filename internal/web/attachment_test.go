@@ -9,11 +9,14 @@ import (
 	"image/jpeg"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"liandong/internal/attachment"
@@ -245,5 +248,63 @@ func TestFilesInABrowser(t *testing.T) {
 	c, err := jpeg.DecodeConfig(strings.NewReader(got.body))
 	if err != nil || c.Width != 1600 || c.Height != 800 || len(got.body) >= len(photo) {
 		t.Errorf("got %d×%d, %d bytes of %d (%v), want 1600×800", c.Width, c.Height, len(got.body), len(photo), err)
+	}
+}
+
+// On a line that breaks again and again the browser goes on where it stopped.
+func TestUploadOverABrokenLine(t *testing.T) {
+	w := newWorld(t)
+	op := w.gov.as("operator")
+	id := op.take("城关区北京中路的井盖坏了三天了", nil).caseID()
+	to, err := url.Parse(w.gov.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	parts, broken := 0, 0
+	line := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+	}}
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/parts/") {
+			mu.Lock()
+			parts++
+			lost, deaf := parts%3 == 1, parts%3 == 2 // the request, or its answer
+			if lost || deaf {
+				broken++
+			}
+			mu.Unlock()
+			if deaf {
+				line.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			if lost || deaf {
+				panic(http.ErrAbortHandler)
+			}
+		}
+		line.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	sound := append([]byte("#!AMR\n"), make([]byte, 2*attachment.PartSize)...) // no picture: it goes as it is
+	from := filepath.Join(t.TempDir(), "通话.amr")
+	if err := os.WriteFile(from, sound, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := browsertest.Open(t, srv.URL)
+	signIn(b, "operator", "#intake")
+	b.Go("/cases/" + id)
+	b.Choose("#file", from)
+	b.Click("#do-file")
+	b.WaitText(".upload-state", "接着传")
+	b.WaitVisible("#files li[data-state=whole]")
+	for _, said := range b.Console() {
+		if !strings.Contains(said, "/parts/") { // the breaks themselves are told there
+			t.Errorf("browser console: %s", said)
+		}
+	}
+	row := op.get("/cases/" + id).one("#files li")
+	got := op.post("/cases/"+id+"/attachments/"+row.attrs["data-file"], url.Values{"reason": {"核实"}})
+	if got.body != string(sound) || broken < 3 {
+		t.Errorf("got %d bytes after %d breaks, want the %d of the file", len(got.body), broken, len(sound))
 	}
 }
