@@ -19,7 +19,7 @@ import (
 	"liandong/internal/seal"
 )
 
-// MaxLetter bounds a letter on the wire, in bytes: attachments travel beside it.
+// MaxLetter bounds a letter on the wire, in bytes. A part of a file fits into it.
 const MaxLetter = 1 << 20
 
 // Codes of what is wrong with a letter. They stand in error letters and never
