@@ -33,6 +33,15 @@ func (d *Desk) stuck(ctx context.Context, tx *store.Tx, peer, why string) error 
 	return d.linkEvent(ctx, tx, linkStuck, body{"peer": peer})
 }
 
+// Broke records that the carrier of a link cannot be opened: no letter goes or
+// comes, and the link is stuck.
+func (d *Desk) Broke(ctx context.Context, link store.Link, why error) error {
+	if !link.StuckAt.IsZero() {
+		return nil
+	}
+	return d.st.Write(ctx, func(tx *store.Tx) error { return d.stuck(ctx, tx, link.Peer, why.Error()) })
+}
+
 // works records that a link works again.
 func (d *Desk) works(ctx context.Context, tx *store.Tx, peer string, at time.Time) error {
 	d.log.Info("link works again", "peer", peer)

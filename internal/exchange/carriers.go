@@ -134,7 +134,7 @@ func (x *Exchange) collect(ctx context.Context, peer string) (n int, look time.D
 	}
 	c, err := x.carrierOf(link)
 	if err != nil {
-		return 0, linkLook, err
+		return 0, linkLook, errors.Join(err, x.desk.Broke(ctx, link, err))
 	}
 	look = c.Traits().Look
 	if look == 0 {

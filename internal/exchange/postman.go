@@ -105,7 +105,7 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 	}
 	c, err := x.carrierOf(link)
 	if err != nil {
-		return 0, false, err
+		return 0, false, errors.Join(err, x.desk.Broke(ctx, link, err))
 	}
 	traits := c.Traits()
 	if traits.Passive {

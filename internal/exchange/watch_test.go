@@ -154,3 +154,30 @@ func (s *side) exec(t *testing.T, statement string) {
 		t.Fatal(err)
 	}
 }
+
+// A carrier that cannot be opened makes the link stick, letters or none; once.
+func TestCarrierCannotBeOpened(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		link := p.a.peerLink(t, p.b)
+		link.Carrier, link.Settings = "table", `{"dsn":"/nowhere/at/all.db","create":"yes"}`
+		if err := p.a.desk.PutLink(t.Context(), link); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err == nil {
+				t.Error("a carrier without its database opened")
+			}
+			if _, _, err := p.a.x.collect(t.Context(), p.b.node.Platform); err == nil {
+				t.Error("a carrier without its database opened")
+			}
+			p.clock.Add(time.Minute)
+		}
+		if got := p.a.linkEvents(t); got["link_stuck"] != 1 {
+			t.Errorf("events %v, want it told once", got)
+		}
+		alerts, err := p.a.desk.LinkAlerts(t.Context(), p.a.op)
+		if err != nil || len(alerts) != 1 || alerts[0].Why == "" {
+			t.Errorf("alerts %+v, %v, want the link with the reason", alerts, err)
+		}
+	})
+}
