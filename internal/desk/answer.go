@@ -109,6 +109,13 @@ func (w *work) receipted(l *legWork, out store.LetterOut, m leg.Letter) error {
 // a number that was not used up there is voided, so that what follows is not
 // held up.
 func (w *work) refused(link store.Link, l *legWork, out store.LetterOut, m leg.Letter) error {
+	if adopting(out) { // it stays with people, as it was
+		l.ByHand, l.dirty = true, true
+		if err := w.event("refused_letter", l.ID, body{"type": out.Type, "number": out.Number, "code": m.Body.Code, "field": m.Body.Field}, ""); err != nil {
+			return err
+		}
+		return w.tx.CarryByHand(w.ctx, l.ID, w.c.ID, w.now)
+	}
 	l.Repair, l.dirty = m.Body.Code, true
 	if out.Type == leg.TypeOffer {
 		l.Undeliverable = l.State == leg.Sent

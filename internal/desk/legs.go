@@ -333,7 +333,10 @@ func (w *work) planLeg(l *legWork, from, notAfter time.Time, kinds ...deadline.K
 }
 
 // offer posts the letter that hands a case to another platform.
-func (w *work) offer(l *legWork, o Order) error {
+func (w *work) offer(l *legWork, o Order) error { return w.offerWith(l, o, nil, "") }
+
+// offerWith is offer for a leg of which something was done before.
+func (w *work) offerWith(l *legWork, o Order, moves []leg.Carried, told string) error {
 	words, err := w.words()
 	if err != nil {
 		return err
@@ -348,10 +351,10 @@ func (w *work) offer(l *legWork, o Order) error {
 		UrgentClass: w.c.Urgent, FirstResponse: w.c.FirstResponse, Region: l.Region, Catalogue: w.c.Catalogue,
 		Channel: w.c.Channel, OccurredAt: &occurred, Confidential: w.c.Confidential, SafeContact: w.c.SafeContact,
 		SubjectUnit: w.c.SubjectUnit, Language: w.c.Language, Unread: w.c.Unread, Consent: w.c.Consent,
-		CallbackBy: l.CallbackBy, CallID: l.CallID, Spoken: l.Spoken, ForLeg: l.ForLeg, Dues: w.dues(l.ID),
+		CallbackBy: l.CallbackBy, CallID: l.CallID, Spoken: l.Spoken, ForLeg: l.ForLeg, Dues: w.dues(l.ID), Adopt: moves,
 	}
 	err = w.tell(l, leg.TypeOffer, b, leg.Private{
-		Text: words, CallerName: who.Name, CallerPhone: who.Phone, Address: who.Address, Ask: o.Ask, PoliceAction: o.PoliceAction,
+		Text: words, CallerName: who.Name, CallerPhone: who.Phone, Address: who.Address, Ask: o.Ask, PoliceAction: o.PoliceAction, Note: told,
 	})
 	if err != nil || w.isNew {
 		return err

@@ -197,6 +197,7 @@ func (d *Desk) legView(ctx context.Context, a hotline.Actor, c casefile.Case, l 
 	} else if link, err := d.Link(ctx, l.Peer); err == nil {
 		v.HolderName, v.SenderName, v.Phone, v.PeerLine = link.Name, d.node.Name, link.Phone, link.Line
 		v.Hand = d.handVerbs(a, c, l, link)
+		v.Adopt = d.canAdopt(l.Leg, link) && a.May(hotline.DecideCases, d.where(a, l.Unit, c.Region))
 		if l.Incoming() {
 			v.HolderName, v.SenderName = d.node.Name, link.Name
 		}

@@ -531,7 +531,10 @@ func (w *work) addIncoming(link store.Link, in Incoming) error {
 			return err
 		}
 	}
-	return w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: w.now, Letter: true}, Do{Verb: leg.Receive})
+	if err := w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: w.now, Letter: true}, Do{Verb: leg.Receive}); err != nil || len(b.Adopt) == 0 {
+		return err
+	}
+	return w.takeOver(l, b.Adopt, in.Private.Note)
 }
 
 // heardDues makes clocks of the dues that the sender computed; the holder shows

@@ -53,6 +53,7 @@ type LegView struct {
 	Can        []leg.Verb // what the actor may do with it now
 	Acting     leg.Side   // the side that the actor is on
 	Hand       []leg.Verb // moves of the other side that the actor may enter: it is not connected
+	Adopt      bool       // people carried it, and the actor may hand it over by wire now
 }
 
 // EventView is an event as one actor may see it.

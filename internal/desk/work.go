@@ -219,6 +219,9 @@ func (w *work) postLetter(link store.Link, legID string, number int64, typ strin
 	if typ == leg.TypeOffer {
 		m.Via = append(append([]string(nil), via...), w.d.node.Platform)
 	}
+	if len(b.Adopt) > 0 {
+		m.Requires = []string{"/body/adopt"} // who does not know it would take the leg for a new one
+	}
 	out := store.LetterOut{ID: m.ID, Peer: link.Peer, CaseID: w.c.ID, LegID: legID, Type: typ, Number: number, CreatedAt: w.now}
 	if leg.Expires(typ) {
 		after := AskExpiry

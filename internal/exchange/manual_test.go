@@ -130,3 +130,128 @@ func TestSheetComesBack(t *testing.T) {
 		}
 	})
 }
+
+// A leg that people carried goes on by wire: the other side's copy comes into
+// the same state with what was done, and its own people go on. Over every
+// carrier, from every state.
+func TestAdopt(t *testing.T) {
+	for name, make := range ways(t) {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t, "sqlite")
+			w := make(t)
+			p.over(w)
+			p.adoptAll(w)
+		})
+	}
+	onBoth(t, func(t *testing.T, p *pair) { p.adoptAll(way{kind: "https"}) })
+}
+
+func (p *pair) adoptAll(w way) {
+	t := p.t
+	wired := p.a.peerLink(t, p.b)
+	paper := wired
+	paper.Carrier, paper.URL, paper.Settings = store.ManualCarrier, "", ""
+	if err := p.a.desk.PutLink(t.Context(), paper); err != nil {
+		t.Fatal(err)
+	}
+	p.a.x.closeCarriers()
+	hand := func(do *desk.Do) { do.Hand = &desk.Hand{How: "phone", Who: "测试民警"} }
+	begun := map[leg.State]string{}
+	for state, verbs := range map[leg.State][]leg.Verb{
+		leg.Accepted: {leg.Accept}, leg.Working: {leg.Accept, leg.Progress, leg.Progress}, leg.Answered: {leg.Accept, leg.Feedback},
+		leg.Reopened: {leg.Accept, leg.Feedback, leg.Reopen},
+	} {
+		id := p.a.send(t, p.a.take(t, "测试改为联网办理的诉求"+string(state)).ID, desk.Order{To: "110", Ask: "请出警"}).Legs[0].ID
+		p.a.act(t, id, leg.Urge)
+		for _, v := range verbs {
+			if v == leg.Reopen {
+				p.a.act(t, id, v)
+				continue
+			}
+			p.a.act(t, id, v, hand)
+		}
+		begun[state] = id
+		wantCode(t, p.a.desk.Adopt(t.Context(), p.a.op, id), "not_to_adopt") // there is no wire yet
+	}
+	if err := p.a.desk.PutLink(t.Context(), wired); err != nil {
+		t.Fatal(err)
+	}
+	carry := func() {
+		if w.kind == "https" {
+			p.run()
+		} else {
+			p.rounds(w, 3)
+		}
+	}
+	for state, id := range begun {
+		if err := p.a.desk.Adopt(t.Context(), p.a.op, id); err != nil {
+			t.Fatalf("%s: %v", state, err)
+		}
+		wantCode(t, p.a.desk.Adopt(t.Context(), p.a.op, id), "not_to_adopt")
+	}
+	carry()
+	for state, id := range begun {
+		if a, b := p.a.leg(t, id), p.b.leg(t, id); a.State != state || b.State != state || a.Version != b.Version || a.ByHand {
+			t.Errorf("%s: here %s %d, there %s %d, by hand %v", state, a.State, a.Version, b.State, b.Version, a.ByHand)
+		}
+		if k := p.b.kinds(t, p.b.leg(t, id).CaseID); k["adopted"] != 1 || k["accept"] != 1 {
+			t.Errorf("%s: events there %v", state, k)
+		}
+	}
+	p.b.act(t, begun[leg.Accepted], leg.Feedback)
+	p.b.act(t, begun[leg.Working], leg.Progress)
+	p.b.act(t, begun[leg.Reopened], leg.Feedback)
+	p.a.act(t, begun[leg.Answered], leg.Settle)
+	p.a.act(t, begun[leg.Working], leg.Urge)
+	carry()
+	for state, id := range map[leg.State]string{leg.Answered: begun[leg.Accepted], leg.Settled: begun[leg.Answered], leg.Working: begun[leg.Working]} {
+		if a, b := p.a.state(t, id), p.b.state(t, id); a != state || b != state {
+			t.Errorf("afterwards %s here and %s there, want %s", a, b, state)
+		}
+	}
+	if p.waiting() != 0 {
+		t.Errorf("%d letters wait for a receipt, want none", p.waiting())
+	}
+	if w.kind != "https" {
+		p.back()
+	}
+	p.agree()
+}
+
+// A peer that does not know how to take a leg over refuses, and it stays with
+// people; one that was there already is not offered twice.
+func TestAdoptIsRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		wired := p.a.peerLink(t, p.b)
+		known := p.a.send(t, p.a.take(t, "测试已经联网送达的诉求一二").ID, desk.Order{To: "110"}).Legs[0].ID
+		p.run()
+		paper := wired
+		paper.Carrier, paper.URL = store.ManualCarrier, ""
+		if err := p.a.desk.PutLink(t.Context(), paper); err != nil {
+			t.Fatal(err)
+		}
+		id := p.a.send(t, p.a.take(t, "测试对方版本较旧的诉求一二").ID, desk.Order{To: "110"}).Legs[0].ID
+		for _, id := range []string{known, id} {
+			p.a.act(t, id, leg.Accept, func(do *desk.Do) { do.Hand = &desk.Hand{How: "fax", Who: "测试民警"} })
+		}
+		if err := p.a.desk.PutLink(t.Context(), wired); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, p.a.desk.Adopt(t.Context(), p.a.op, known), "adopt_known")
+		if err := p.a.desk.Adopt(t.Context(), p.a.op, id); err != nil {
+			t.Fatal(err)
+		}
+		out := p.a.out(t, p.b)
+		offer := out[len(out)-1]
+		p.a.desk.Answered(t.Context(), wired, leg.Letter{Type: leg.TypeError, From: p.b.node.Platform, To: p.a.node.Platform, Leg: id,
+			Body: leg.Body{Re: offer.ID, Hash: offer.Hash, Code: "letter_unknown_required", Status: "dropped"}})
+		if l := p.a.leg(t, id); !l.ByHand || l.State != leg.Accepted || l.Repair != "" {
+			t.Errorf("refused: by hand %v, %s, repair %q, want it as it was", l.ByHand, l.State, l.Repair)
+		}
+		p.a.act(t, id, leg.Feedback, func(do *desk.Do) { do.Hand = &desk.Hand{How: "fax", Who: "测试民警"} })
+		p.run()
+		if _, err := p.b.st.Reader().Leg(t.Context(), id); err == nil {
+			t.Error("what the peer refused went there all the same")
+		}
+	})
+}

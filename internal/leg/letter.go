@@ -82,6 +82,7 @@ type Body struct {
 	Spoken        bool       `json:"spoken,omitempty"`
 	ForLeg        string     `json:"for_leg,omitempty"` // the leg whose rest this offer carries
 	Dues          []Due      `json:"dues,omitempty"`
+	Adopt         []Carried  `json:"adopt,omitempty"` // what was done while people carried the leg
 
 	// receipt, error, void
 	Re     string     `json:"re,omitempty"`     // id of the letter answered or voided
@@ -129,6 +130,15 @@ type Body struct {
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
 	Scale        int   `json:"scale,omitempty"`        // 3 or 5
 	Mapped       int   `json:"mapped,omitempty"`       // on the 3-level scale
+}
+
+// Carried is a move of a leg that people carried, before the two platforms were
+// connected.
+type Carried struct {
+	Verb Verb      `json:"verb"`
+	At   time.Time `json:"at"`
+	How  string    `json:"how,omitempty"` // phone, fax, paper, chat, sheet
+	Who  string    `json:"who,omitempty"`
 }
 
 // File names a file that belongs to a case. Its id, made where it was put up,

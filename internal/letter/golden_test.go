@@ -153,6 +153,14 @@ func goldens() []golden {
 
 	bare := draft(5, "offer", "110", "01k1testleg0000000000000e1", 1, 62, leg.Body{Role: leg.Joint})
 
+	adopted := draft(39, "offer", "12345", "01k1testleg0000000000000g1", 1, 80, leg.Body{
+		Role: leg.Lead, Kind: "help", Level: 3, Class: "B03", Region: "540102",
+		Adopt: []leg.Carried{{Verb: leg.Accept, At: at(20), How: "phone", Who: "王测试"}, {Verb: leg.Progress, At: at(40), How: "sheet", Who: "王测试"}},
+	})
+	adopted.Cases = map[string]string{"12345": caseA}
+	adopted.Via = []string{"12345"}
+	adopted.Requires = []string{"/body/adopt"}
+
 	receipt := func(n int, from, re string, minute int, b leg.Body) leg.Letter {
 		b.Re, b.Hash, b.At = re, hash, ptr(at(minute))
 		return draft(n, "receipt", from, legA, 0, minute, b)
@@ -180,6 +188,8 @@ func goldens() []golden {
 			Text: "楼里冒烟，有人困在三楼！", CallerPhone: "13900000002", Address: "测试市城关区某小区 0 栋", Ask: "请立即出警。"}},
 		{name: "offer-rest-after-police", letter: rest, private: leg.Private{
 			Text: "路灯杆被撞倒。", CallerPhone: "13900000001", PoliceAction: "现场已设警示，车辆已移离。", Ask: "请修复路灯杆。"}},
+		{name: "offer-adopt", letter: adopted, private: leg.Private{
+			Text: "北京中路路口两车相撞。", CallerPhone: "13900000001", Ask: "请派员处置。", Note: "03-02 09:50 王测试 民警已到现场。"}},
 		{name: "offer-unknown-words", letter: unknown, private: leg.Private{Text: "听不清。"}},
 		{name: "offer-least", letter: bare},
 		{name: "offer-unknown-fields", letter: draft(6, "offer", "12345", "01k1testleg0000000000000f1", 1, 70, leg.Body{Role: leg.Lead}),
@@ -473,6 +483,8 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	edit("offer-level", CodeSchema, "/body/level", "offer", setBody("level", 5))
 	edit("offer-urgent-text", CodeSchema, "/body/urgent", "offer-urgent", setBody("urgent", "yes"))
 	edit("offer-due-without-clock", CodeSchema, "/body/dues/0/clock", "offer", setBody("dues", []any{map[string]any{"due": "2026-03-02T10:00:00+08:00"}}))
+	edit("offer-adopt-verb", CodeSchema, "/body/adopt/0/verb", "offer-adopt", setBody("adopt", []any{map[string]any{"verb": "settle", "at": "2026-03-02T10:00:00+08:00"}}))
+	edit("offer-adopt-nothing", CodeSchema, "/body/adopt", "offer-adopt", setBody("adopt", []any{}))
 	edit("receipt-status", CodeSchema, "/body/status", "receipt", setBody("status", "read"))
 	edit("receipt-hash-upper-case", CodeSchema, "/body/hash", "receipt", setBody("hash", strings.Repeat("AB", 32)))
 	edit("receipt-of-nothing", CodeSchema, "/body/re", "receipt", unsetBody("re"))

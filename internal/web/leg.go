@@ -251,6 +251,19 @@ func (s *site) act(q *request) error {
 	return s.to(q, back, "web.flash."+string(do.Verb))
 }
 
+// adopt hands a leg that people carried over by wire.
+func (s *site) adopt(q *request) error {
+	id := q.PathValue("id")
+	if err := s.desk.Adopt(q.ctx(), q.actor, id); err != nil {
+		return err
+	}
+	l, err := s.desk.Leg(q.ctx(), q.actor, id)
+	if err != nil {
+		return err
+	}
+	return s.toCase(q, l.CaseID, "web.flash.adopted")
+}
+
 // resolve: the sender of a returned leg does the matter itself.
 func (s *site) resolve(q *request) error {
 	id := q.PathValue("id")

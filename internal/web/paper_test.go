@@ -204,3 +204,41 @@ func TestPaperInABrowser(t *testing.T) {
 		t.Errorf("the slip takes %d sheets of paper, want 1", n)
 	}
 }
+
+// When the other side is connected, a leg that people began has a button to go
+// on by wire; before, and for a unit, it has none.
+func TestGoOnByWire(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	wired, err := w.gov.desk.Link(ctx, w.police.node.Platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.gov.onPaper(w.police)
+	caseID, id := w.gov.fight("城关区有人打架，快来人")
+	if _, err := w.gov.desk.Act(ctx, w.gov.operator(), id, desk.Do{Verb: leg.Accept, Hand: &desk.Hand{How: "phone", Who: "测试民警"}}); err != nil {
+		t.Fatal(err)
+	}
+	op := w.gov.as("operator")
+	if got := op.get("/cases/" + caseID).count("form.adopt"); got != 0 {
+		t.Errorf("not connected: got %d buttons, want none", got)
+	}
+	if got := op.post("/legs/"+id+"/adopt", nil); got.status != http.StatusConflict {
+		t.Errorf("not connected: got %d, want a conflict", got.status)
+	}
+	if err := w.gov.desk.PutLink(ctx, wired); err != nil {
+		t.Fatal(err)
+	}
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	b.Go("/cases/" + caseID)
+	b.WaitVisible("form.adopt")
+	look(t, b, "case-adopt")
+	if page := op.follow(op.submit(op.get("/cases/"+caseID), "form.adopt", nil)); page.count("form.adopt") != 0 {
+		t.Error("it was sent, and is offered once more")
+	}
+	w.police.until("the leg arrives as it stands", func() bool {
+		l, err := w.police.store.Reader().Leg(ctx, id)
+		return err == nil && l.State == leg.Accepted
+	})
+}

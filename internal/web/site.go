@@ -50,6 +50,7 @@ type Desk interface {
 	Dual(ctx context.Context, a hotline.Actor, caseID string, version *int64) (desk.CaseView, error)
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
+	Adopt(ctx context.Context, a hotline.Actor, legID string) error
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
