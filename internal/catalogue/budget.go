@@ -10,8 +10,13 @@ import (
 // cannot be meant. Package calendar, which counts it, decides.
 func checkBudget(s string) error {
 	_, err := calendar.ParseBudget(s)
-	if cause := errors.Unwrap(err); cause != nil {
-		return cause // the sentence without its code
+	return cause(err)
+}
+
+// cause is the sentence of an error without its code.
+func cause(err error) error {
+	if c := errors.Unwrap(err); c != nil {
+		return c
 	}
 	return err
 }

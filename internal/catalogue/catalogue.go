@@ -101,6 +101,7 @@ type Catalogue struct {
 	Classes       []Class `json:"classes"`
 	Items         []Item  `json:"items"`
 	Limits        []Limit `json:"limits"`
+	Rungs         []Rung  `json:"ladders,omitempty"`
 
 	index *index
 }
@@ -111,6 +112,7 @@ type index struct {
 	item    map[string]int
 	ofClass map[string][]int
 	limit   map[limitKey]int
+	ladder  map[ladderKey][]Step
 }
 
 type limitKey struct {
@@ -129,6 +131,7 @@ func (c *Catalogue) build() *index {
 		item:    make(map[string]int, len(c.Items)),
 		ofClass: make(map[string][]int, len(c.Classes)),
 		limit:   make(map[limitKey]int, len(c.Limits)),
+		ladder:  c.ladders(),
 	}
 	for i, v := range c.Classes {
 		putFirst(x.class, v.Code, i)

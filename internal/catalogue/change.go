@@ -9,7 +9,7 @@ import (
 
 // Change is one difference between two versions, in the cells of their tables.
 type Change struct {
-	Table  string // classes, items, limits
+	Table  string // classes, items, limits, ladders
 	Code   string // of the class or item; of a limit what it is for
 	Name   string // of the class or item, as it is after the change
 	Column string // "" where the whole row came or went
@@ -63,17 +63,20 @@ func byKey(t Table) map[string][]string {
 	return out
 }
 
-// rowKey tells rows apart: by code, and limits by all that says what they are
-// for.
+// rowKey tells rows apart: by code, and limits and rungs by all that says what
+// they are for.
 func rowKey(table string, row []string) string {
-	if table != limitTable {
-		return row[0]
+	switch table {
+	case limitTable:
+		return strings.Join([]string{row[0], row[1], row[2], row[3], row[5]}, " ")
+	case ladderTable:
+		return strings.Join(row[:5], " ")
 	}
-	return strings.Join([]string{row[0], row[1], row[2], row[3], row[5]}, " ")
+	return row[0]
 }
 
 func rowName(table string, row []string) string {
-	if table == limitTable {
+	if table == limitTable || table == ladderTable {
 		return ""
 	}
 	return row[1]
@@ -137,7 +140,7 @@ func (c *Catalogue) DropLimit(i int) {
 // Clone is a copy that can be changed without changing the original.
 func (c *Catalogue) Clone() *Catalogue {
 	out := *c
-	out.Classes, out.Items, out.Limits = slices.Clone(c.Classes), slices.Clone(c.Items), slices.Clone(c.Limits)
+	out.Classes, out.Items, out.Limits, out.Rungs = slices.Clone(c.Classes), slices.Clone(c.Items), slices.Clone(c.Limits), slices.Clone(c.Rungs)
 	out.Index()
 	return &out
 }

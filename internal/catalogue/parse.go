@@ -22,6 +22,7 @@ const (
 	classFile   = "classes.csv"
 	itemFile    = "items.csv"
 	limitFile   = "limits.csv"
+	ladderFile  = "ladders.csv"
 )
 
 var (
@@ -29,6 +30,7 @@ var (
 	classColumns   = []string{"code", "name", "name_en", "line", "level", "lead", "joint", "pair", "synonyms"}
 	itemColumns    = []string{"code", "name", "name_en", "lead", "joint", "synonyms", "exclude", "escalate", "first_response", "mark"}
 	limitColumns   = []string{"class", "item", "area", "kind", "budget", "urgent", "source"}
+	ladderColumns  = []string{"class", "kind", "unit", "urgent", "rung", "at", "quiet", "source"}
 )
 
 // Seed is the version that the product ships, from the files inside it.
@@ -41,7 +43,7 @@ func Seed() (*Catalogue, error) {
 }
 
 // Parse reads and validates one version from its CSV files: version.csv,
-// classes.csv, items.csv and limits.csv. The version must be the one that
+// classes.csv, items.csv, limits.csv and ladders.csv. The version must be the one that
 // version.csv names. All faults are found at once; each names file and line.
 func Parse(files fs.FS, version string) (*Catalogue, error) {
 	p := parser{table: func(name string, columns []string) ([]seedfile.Row, error) {
@@ -57,6 +59,7 @@ func (p *parser) rest(c *Catalogue) (*Catalogue, error) {
 	p.classes(c)
 	p.items(c)
 	p.limits(c)
+	p.ladders(c)
 	c.Index()
 	p.faults = append(p.faults, c.check(p.places)...)
 	if len(p.faults) > 0 {
@@ -152,6 +155,16 @@ func (p *parser) limits(c *Catalogue) {
 			Budget: r.Get("budget"), Urgent: p.flag(r, "urgent", "yes"), Source: r.Get("source"),
 		})
 		p.places.limits = append(p.places.limits, r.Where())
+	}
+}
+
+func (p *parser) ladders(c *Catalogue) {
+	for _, r := range p.read(ladderFile, ladderColumns) {
+		c.Rungs = append(c.Rungs, Rung{
+			Class: r.Get("class"), Kind: r.Get("kind"), Unit: r.Get("unit"), Urgent: p.flag(r, "urgent", "yes"),
+			Rung: r.Get("rung"), At: r.Get("at"), Quiet: r.Get("quiet"), Source: r.Get("source"),
+		})
+		p.places.rungs = append(p.places.rungs, r.Where())
 	}
 }
 

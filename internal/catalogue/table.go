@@ -20,6 +20,8 @@ const (
 	classTable = "classes"
 	itemTable  = "items"
 	limitTable = "limits"
+
+	ladderTable = "ladders"
 )
 
 // headings say in Chinese what a column is; they stand behind its name.
@@ -27,6 +29,7 @@ var headings = map[string]string{
 	"code": "编码", "name": "名称", "name_en": "英文名称", "line": "归属", "level": "等级", "lead": "主办部门", "joint": "协办部门", "pair": "对应类别",
 	"synonyms": "群众说法", "exclude": "排除词", "escalate": "升级词", "first_response": "先期处置类", "mark": "P为建议项", "class": "类别", "item": "事项",
 	"area": "区域类别", "kind": "时限种类", "budget": "时限", "urgent": "紧急yes", "source": "依据",
+	"unit": "单位类别", "rung": "级别", "at": "时点", "quiet": "免扰时段",
 }
 
 func newTable(name string, columns []string) Table {
@@ -54,7 +57,11 @@ func (c *Catalogue) Tables() []Table {
 	for _, v := range c.Limits {
 		limits.Cells = append(limits.Cells, []string{v.Class, v.Item, v.Area, v.Kind, v.Budget, mark(v.Urgent, "yes"), v.Source})
 	}
-	return []Table{classes, items, limits}
+	ladders := newTable(ladderTable, ladderColumns)
+	for _, v := range c.Rungs {
+		ladders.Cells = append(ladders.Cells, []string{v.Class, v.Kind, v.Unit, mark(v.Urgent, "yes"), v.Rung, v.At, v.Quiet, v.Source})
+	}
+	return []Table{classes, items, limits, ladders}
 }
 
 func list(words []string) string { return strings.Join(words, "|") }

@@ -41,6 +41,7 @@ func (c *Catalogue) Validate() error { return errors.Join(c.check(places{})...) 
 type places struct {
 	version                string
 	classes, items, limits []string
+	rungs                  []string
 }
 
 // checker gathers faults; at is the place of the row at hand.
@@ -104,6 +105,15 @@ func (c *Catalogue) check(from places) []error {
 		k.place(from.limits, "limits", i, "")
 		k.limit(i, v)
 	}
+	for i, v := range c.Rungs {
+		k.place(from.rungs, "ladders", i, "")
+		k.rung(i, v)
+	}
+	k.at = "ladders"
+	if len(from.rungs) > 0 {
+		k.at = ladderFile
+	}
+	k.ends()
 	k.at = "limits"
 	if len(from.limits) > 0 {
 		k.at = limitFile

@@ -30,14 +30,6 @@ func Kinds() []Kind { return append(LegKinds(), Callback, Case) }
 // LegKinds are the clocks that belong to a leg: all stop when the leg ends.
 func LegKinds() []Kind { return []Kind{Receipt, SignIn, FirstContact, Feedback, Handling} }
 
-// Rungs of a clock.
-const (
-	Near = "near" // it runs out soon
-	Over = "over" // it has run out
-)
-
-var rungs = []string{Near, Over} // rung n of a clock is rungs[n-1]
-
 // Clock is one owed answer's limit.
 type Clock struct {
 	ID          string
@@ -49,8 +41,8 @@ type Clock struct {
 	Due         time.Time
 	Provisional bool      // the calendar of a year it needs was not loaded
 	Stopped     time.Time // zero while it runs
-	Rung        int       // the last that fired: 0 none, 1 near, 2 over
-	Next        time.Time // when the next rung fires; zero none
+	Rung        int       // the last that fired: 0 none, else its place in catalogue.Rungs from 1
+	Next        time.Time // when the next rung fires, as Ladder.Arm sets it; zero none
 	Urgent      bool
 }
 
@@ -98,9 +90,8 @@ func plan(kind Kind, start time.Time, text string, cal *calendar.Calendar, regio
 	}
 	c := Clock{Kind: kind, Budget: b.String(), Start: start, Due: d.Due, Provisional: d.Provisional}
 	if bounded(kind, start, notAfter) && c.Due.After(notAfter) {
-		return c.Move(notAfter, cal, region), nil
+		return c.Move(notAfter), nil
 	}
-	c.Next = nearBudget(c, b, cal, region)
 	return c, nil
 }
 
@@ -114,58 +105,26 @@ func bounded(kind Kind, start, notAfter time.Time) bool {
 	return true
 }
 
-// nearBudget is when a clock that runs for its whole budget reminds: at 75 %
-// of a budget of a day or less, counted in the budget's own time, otherwise one
-// working day before it is due (the yellow card of published practice).
-func nearBudget(c Clock, b calendar.Budget, cal *calendar.Calendar, region string) time.Time {
-	plain, isPlain := b.Plain()
-	perDay := cal.PerDay(c.Due, region)
-	near := cal.DaysBefore(c.Due, 1, region)
-	switch {
-	case isPlain && plain <= 24*time.Hour:
-		near = c.Due.Add(-plain / 4)
-	case b.Unit() == calendar.WorkingDays && b.N() == 1:
-		near = cal.WorkBefore(c.Due, perDay/4, region)
-	case b.Unit() == calendar.WorkingHours && time.Duration(b.N())*time.Hour <= perDay:
-		near = cal.WorkBefore(c.Due, time.Duration(b.N())*time.Hour/4, region)
-	}
-	return c.within(near)
-}
-
 // within takes a moment to remind that lies inside the clock's run; another
 // one, as when a weekend fills the run, gives way to 75 % of the run.
 func (c Clock) within(near time.Time) time.Time {
 	if near.After(c.Start) && near.Before(c.Due) {
 		return near
 	}
-	if !c.Due.After(c.Start) {
-		return c.Due // born overdue: nothing to remind of
-	}
 	return c.Due.Add(-c.Due.Sub(c.Start) / 4)
 }
 
 // Move gives the clock another due time, as a granted extension does; its
 // rungs are then those of the new time. The start stays.
-func (c Clock) Move(due time.Time, cal *calendar.Calendar, region string) Clock {
+func (c Clock) Move(due time.Time) Clock {
 	c.Due, c.Rung = due, 0
-	near := due.Add(-due.Sub(c.Start) / 4)
-	if due.Sub(c.Start) > 24*time.Hour {
-		near = cal.DaysBefore(due, 1, region)
-	}
-	c.Next = c.within(near)
 	return c
 }
 
 // Resume takes up a clock again that was stopped: it never restarts, so start,
 // due time and the rungs that fired stay.
-func (c Clock) Resume(cal *calendar.Calendar, region string) Clock {
+func (c Clock) Resume() Clock {
 	c.Stopped = time.Time{}
-	switch c.Rung {
-	case 0:
-		return c.Move(c.Due, cal, region)
-	case 1:
-		c.Next = c.Due
-	}
 	return c
 }
 
@@ -183,30 +142,6 @@ func (c Clock) Late(now time.Time) bool {
 		return c.Overdue(now)
 	}
 	return !c.Stopped.Before(c.Due)
-}
-
-// Fire is the highest rung that is due now and has not fired. After a stop of
-// the process the rungs passed over do not follow one after the other: the
-// highest fires alone and Overtaken names the rest.
-func (c Clock) Fire(now time.Time) (after Clock, rung string, fired bool) {
-	if !c.Running() || c.Next.IsZero() || now.Before(c.Next) || c.Rung >= len(rungs) {
-		return c, "", false
-	}
-	if now.Before(c.Due) {
-		c.Rung, c.Next = 1, c.Due
-		return c, Near, true
-	}
-	c.Rung, c.Next = 2, time.Time{}
-	return c, Over, true
-}
-
-// Overtaken names the rungs that were passed over when a clock went from one
-// rung to another.
-func Overtaken(was, is int) []string {
-	if is-was < 2 || was < 0 || is > len(rungs) {
-		return nil
-	}
-	return slices.Clone(rungs[was : is-1])
 }
 
 // Starts are the kinds of clock that an applied move starts. The callback

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"liandong/internal/calendar"
+	"liandong/internal/catalogue"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 )
@@ -71,6 +72,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%v: %v", tc, err)
 			continue
 		}
+		got[0] = cards(cal).Arm(got[0])
 		want := []Clock{{Kind: Handling, Budget: tc.budget, Start: at(t, tc.start), Due: at(t, tc.due), Next: at(t, tc.near)}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%v: %s", tc, diff)
@@ -88,6 +90,7 @@ func TestPlanWhole(t *testing.T) {
 	}
 	var kinds []Kind
 	for _, c := range got {
+		c = cards(cal).Arm(c)
 		kinds = append(kinds, c.Kind)
 		if !c.Running() || c.Rung != 0 || !c.Next.After(start) || !c.Next.Before(c.Due) {
 			t.Errorf("%s: got %+v, want it running with a rung ahead", c.Kind, c)
@@ -150,9 +153,24 @@ func TestPlanRefuses(t *testing.T) {
 	}
 }
 
+// cards is the ladder of a version that has none: near, over.
+func cards(cal *calendar.Calendar) Ladder {
+	return Ladder{Steps: (&catalogue.Catalogue{}).Ladder("handling", "", "", false), Calendar: cal}
+}
+
+// shipped is a ladder that the product ships.
+func shipped(t *testing.T, cal *calendar.Calendar, kind Kind, urgent bool) Ladder {
+	c, err := catalogue.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Ladder{Steps: c.Ladder(string(kind), "A01", "", urgent), Calendar: cal}
+}
+
 func TestFire(t *testing.T) {
+	cal := seed(t)
 	start := at(t, "2026-11-23 10:00")
-	fresh := Clock{Kind: Handling, Start: start, Due: start.Add(time.Hour), Next: start.Add(45 * time.Minute)}
+	fresh := cards(cal).Arm(Clock{Kind: Handling, Budget: "1h", Start: start, Due: start.Add(time.Hour)})
 	type step struct {
 		after time.Duration
 		want  string
@@ -161,44 +179,91 @@ func TestFire(t *testing.T) {
 		what  string
 		steps []step
 	}{
-		{"in order", []step{{0, ""}, {44 * time.Minute, ""}, {45 * time.Minute, Near}, {50 * time.Minute, ""}, {59 * time.Minute, ""}, {time.Hour, Over}, {2 * time.Hour, ""}, {99 * time.Hour, ""}}},
-		{"down past near", []step{{10 * time.Minute, ""}, {90 * time.Minute, Over}, {90 * time.Minute, ""}}},
-		{"down between", []step{{55 * time.Minute, Near}, {100 * time.Hour, Over}, {101 * time.Hour, ""}}},
-		{"a clock set back", []step{{time.Hour, Over}, {50 * time.Minute, ""}, {time.Hour, ""}}},
+		{"in order", []step{{0, ""}, {44 * time.Minute, ""}, {45 * time.Minute, "near"}, {50 * time.Minute, ""}, {59 * time.Minute, ""}, {time.Hour, "over"}, {2 * time.Hour, ""}, {99 * time.Hour, ""}}},
+		{"down past near", []step{{10 * time.Minute, ""}, {90 * time.Minute, "near>over"}, {90 * time.Minute, ""}}},
+		{"down between", []step{{55 * time.Minute, "near"}, {100 * time.Hour, "over"}, {101 * time.Hour, ""}}},
+		{"a clock set back", []step{{time.Hour, "near>over"}, {50 * time.Minute, ""}, {time.Hour, ""}}},
 	} {
 		c := fresh
 		for _, s := range tc.steps {
 			was := c
-			got := ""
-			var fired bool
-			c, got, fired = c.Fire(start.Add(s.after))
-			if got != s.want || fired != (s.want != "") {
-				t.Errorf("%s after %v: got %q %v, want %q", tc.what, s.after, got, fired, s.want)
+			after, rung, overtaken := cards(cal).Fire(c, start.Add(s.after))
+			c = after
+			if got := strings.Join(append(overtaken, rung), ">"); got != s.want {
+				t.Errorf("%s after %v: got %q, want %q", tc.what, s.after, got, s.want)
 			}
-			if !fired && c != was {
+			if rung == "" && c != was {
 				t.Errorf("%s after %v: nothing fired, yet %+v became %+v", tc.what, s.after, was, c)
 			}
 		}
 	}
 	stopped := fresh
 	stopped.Stopped = start.Add(time.Minute)
-	if _, rung, fired := stopped.Fire(start.Add(5 * time.Hour)); fired {
+	if _, rung, _ := cards(cal).Fire(stopped, start.Add(5*time.Hour)); rung != "" {
 		t.Errorf("stopped: got %s", rung)
 	}
+}
+
+// The ladders that the product ships, rung by rung, written out by hand.
+func TestShippedLadders(t *testing.T) {
+	cal := seed(t)
 	for _, tc := range []struct {
-		was, is int
-		want    []string
-	}{{0, 1, nil}, {1, 2, nil}, {0, 2, []string{Near}}, {2, 2, nil}, {2, 0, nil}} {
-		if diff := cmp.Diff(tc.want, Overtaken(tc.was, tc.is)); diff != "" {
-			t.Errorf("from %d to %d: %s", tc.was, tc.is, diff)
+		what, start, budget string
+		kind                Kind
+		urgent              bool
+		want                map[string]string
+	}{
+		{"five working days from Monday", "2026-11-23 10:00", "5wd", Handling, false, map[string]string{
+			"remind": "2026-11-25 18:00", "near": "2026-11-27 18:00", "over": "2026-11-30 18:00", "red": "2026-12-01 09:30", "order": "2026-12-02 09:30"}},
+		{"two working days leave no room to remind", "2026-11-23 10:00", "2wd", Handling, false, map[string]string{
+			"near": "2026-11-24 18:00", "over": "2026-11-25 18:00", "red": "2026-11-26 09:30", "order": "2026-11-27 09:30"}},
+		{"a day and less: 75 %", "2026-11-23 10:00", "24h", Handling, false, map[string]string{
+			"near": "2026-11-24 08:00", "over": "2026-11-24 10:00", "red": "2026-11-25 09:30", "order": "2026-11-26 09:30"}}, // 04:00 is quiet
+		{"over a weekend", "2026-11-26 10:00", "1wd", SignIn, false, map[string]string{
+			"near": "2026-11-27 16:30", "over": "2026-11-27 18:00", "red": "2026-11-30 09:30", "order": "2026-12-02 09:30"}},
+		{"at night, where the reminder finds no time", "2026-11-23 22:00", "2h", Handling, false, map[string]string{
+			"over": "2026-11-24 00:00", "red": "2026-11-25 09:30", "order": "2026-11-26 09:30"}},
+		{"urgent at night", "2026-11-27 23:00", "20m", Feedback, true, map[string]string{
+			"near": "2026-11-27 23:15", "over": "2026-11-27 23:20", "red": "2026-11-27 23:25", "order": "2026-11-27 23:50"}},
+	} {
+		cs, err := Plan(at(t, tc.start), map[Kind]string{tc.kind: tc.budget}, cal, "", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := shipped(t, cal, tc.kind, tc.urgent)
+		got := map[string]string{}
+		for c := l.Arm(cs[0]); !c.Next.IsZero(); {
+			when := c.Next
+			var rung string
+			c, rung, _ = l.Fire(c, when)
+			got[rung] = when.In(calendar.Zone).Format("2006-01-02 15:04")
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: %s", tc.what, diff)
 		}
 	}
 }
 
-// However the ticks fall, each rung fires at most once and over fires last.
+// Two months down: only the highest rung tells, and the others are named.
+func TestLadderAfterTwoMonths(t *testing.T) {
+	cal := seed(t)
+	cs, err := Plan(at(t, "2026-09-01 10:00"), map[Kind]string{Handling: "5wd"}, cal, "", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := shipped(t, cal, Handling, false)
+	c, rung, overtaken := l.Fire(l.Arm(cs[0]), at(t, "2026-11-01 10:00"))
+	if rung != "order" || !slices.Equal(overtaken, []string{"remind", "near", "over", "red"}) || !c.Next.IsZero() {
+		t.Errorf("got %s over %v, next %v", rung, overtaken, c.Next)
+	}
+}
+
+// However the ticks fall, each rung fires at most once, in order, and the order
+// comes last.
 func TestFireOnce(t *testing.T) {
 	cal := seed(t)
 	start := at(t, "2026-11-23 10:00")
+	l := shipped(t, cal, Handling, false)
 	rapid.Check(t, func(t *rapid.T) {
 		unit := rapid.SampledFrom([]string{"wd", "wh", "m", "h", "d"}).Draw(t, "unit")
 		n := rapid.StringMatching(`[1-9][0-9]?`).Draw(t, "n")
@@ -206,20 +271,27 @@ func TestFireOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := clocks[0]
-		run := c.Due.Sub(start)
+		c := l.Arm(clocks[0])
+		run := c.Due.Sub(start) + 14*24*time.Hour
 		ticks := rapid.SliceOfN(rapid.Int64Range(0, int64(run)*2), 1, 20).Draw(t, "ticks")
 		slices.Sort(ticks)
-		var got []string
+		last := 0
 		for _, tick := range append(ticks, int64(run)*2) {
 			var rung string
-			var fired bool
-			if c, rung, fired = c.Fire(start.Add(time.Duration(tick))); fired {
-				got = append(got, rung)
+			var over []string
+			c, rung, over = l.Fire(c, start.Add(time.Duration(tick)))
+			if rung == "" {
+				continue
+			}
+			for _, r := range append(over, rung) {
+				if RungOf(r) <= last {
+					t.Errorf("%s: %s after rung %d", c.Budget, r, last)
+				}
+				last = RungOf(r)
 			}
 		}
-		if len(got) == 0 || got[len(got)-1] != Over || len(got) > 2 || len(got) == 2 && got[0] != Near {
-			t.Errorf("%s: got rungs %v, want near at most once and over once, last", c.Budget, got)
+		if last != RungOf("order") {
+			t.Errorf("%s: ended at rung %d", c.Budget, last)
 		}
 	})
 }
@@ -230,11 +302,11 @@ func TestMove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, _, fired := clocks[0].Fire(at(t, "2026-11-28 10:00"))
-	if !fired || c.Rung != 1 {
+	c, rung, _ := cards(cal).Fire(cards(cal).Arm(clocks[0]), at(t, "2026-11-28 10:00"))
+	if rung != "near" || c.Rung != RungOf("near") {
 		t.Fatalf("got %+v, want near fired", c)
 	}
-	moved := c.Move(at(t, "2026-12-04 18:00"), cal, "")
+	moved := cards(cal).Arm(c.Move(at(t, "2026-12-04 18:00")))
 	if moved.Rung != 0 || !moved.Next.Equal(at(t, "2026-12-03 18:00")) || !moved.Start.Equal(c.Start) {
 		t.Errorf("got %+v, want it to remind again on 3 December", moved)
 	}

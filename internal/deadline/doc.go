@@ -5,11 +5,13 @@
 //
 // The life of a clock; each rung fires at most once:
 //
-//	       near at 75 %, or one
-//	start  working day before      due
-//	──●────────────▲────────────────▲──────────▶
-//	  rung 0       rung 1 "near"    rung 2 "over"
+//	start    remind   near       due    red    order
+//	──●────────▲────────▲─────────▲──────▲───────▲───▶
+//	           1        2      3 over    4       5
 //	──────────────────── stopped: by a move of its leg, at any time
+//
+// Which rungs a clock has and when is a ladder of the catalogue, by class, kind
+// and unit; Ladder arms and fires it.
 //
 // The clocks of a leg, by what starts and what stops each:
 //

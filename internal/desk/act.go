@@ -381,7 +381,7 @@ func (w *work) takeUp() error {
 func (w *work) resumeCaseClock() {
 	for i := range w.clocks {
 		if c := &w.clocks[i]; c.Kind == deadline.Case && !c.Running() {
-			c.Clock, c.resumed = c.Resume(w.d.cal, w.c.Region), true
+			c.Clock, c.resumed = c.Resume(), true
 		}
 	}
 }
@@ -389,7 +389,7 @@ func (w *work) resumeCaseClock() {
 // extend moves the handling clock; the case's own clock stays.
 func (w *work) extend(l *legWork, due time.Time) {
 	if c := w.running(l.ID, deadline.Handling); c != nil {
-		c.Clock = c.Move(due.UTC().Truncate(time.Microsecond), w.d.cal, l.Region)
+		c.Clock = c.Move(due.UTC().Truncate(time.Microsecond))
 		c.moved = true
 	}
 }

@@ -12,11 +12,13 @@ import (
 
 	"liandong/internal/calendar"
 	"liandong/internal/casefile"
+	"liandong/internal/catalogue"
 	"liandong/internal/deadline"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
+	"liandong/internal/supervision"
 )
 
 // Each leg has its clocks from the moment it is sent, and they stop by what
@@ -221,7 +223,8 @@ func TestConcurrentFireClocks(t *testing.T) {
 		down := w.send(w.take(plain).ID, to("unit:"+housing))
 		w.clock.Add(61 * 24 * time.Hour)
 		fire()
-		want := []string{"case over near", "first_contact over near", "handling over near", "sign_in over near"}
+		// The answer was due within the night, so there was no time to remind of it.
+		want := []string{"case order over red", "first_contact order near over red", "handling order over red", "sign_in order near over red"}
 		if diff := cmp.Diff(want, w.fired(down.ID)); diff != "" {
 			t.Errorf("after two months (-want +got):\n%s", diff)
 		}
@@ -230,6 +233,68 @@ func TestConcurrentFireClocks(t *testing.T) {
 		}
 		if v := w.see(down.ID); v.Version != down.Version || v.Legs[0].Version != down.Legs[0].Version {
 			t.Error("a reminder raised a version")
+		}
+	})
+}
+
+// A case that is let run over climbs the whole ladder in simulated time, up to a
+// supervision order on the unit, one, which the unit owes an answer to.
+func TestLadderEndsInAnOrder(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" }) // 10 working days
+		c = w.send(c.ID, to("unit:"+housing))
+		w.act(w.clerk(housing), c.Legs[0].ID, leg.Accept)
+		var handling []string
+		for range 24 * 20 {
+			w.clock.Add(time.Hour)
+			if _, err := w.FireClocks(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, e := range w.events(c.ID) {
+			var b struct{ Clock string }
+			if strings.HasPrefix(e.Kind, "clock_") {
+				if err := json.Unmarshal([]byte(e.Body), &b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if b.Clock == "handling" || e.Kind == "order_issued" {
+				handling = append(handling, e.At.In(calendar.Zone).Format("01-02 15h ")+strings.TrimPrefix(e.Kind, "clock_"))
+			}
+		}
+		// The caller was not spoken to in the hour that the first contact has; that clock's order, on its third working day, is the only
+		// one: while it is open the later rungs issue no other.
+		want := []string{"03-16 10h order_issued", "03-20 18h remind", "03-24 18h near", "03-25 18h over", "03-26 10h red", "03-27 10h order"}
+		if diff := cmp.Diff(want, handling); diff != "" {
+			t.Errorf("rungs of the answer (-want +got):\n%s", diff)
+		}
+		orders, err := w.st.Reader().SupervisionsOf(ctx, c.ID)
+		if err != nil || len(orders) != 1 || !orders[0].ByLadder || orders[0].Cause != supervision.Overdue || orders[0].Parts[0].Unit != housing || !orders[0].Parts[0].State.Owed() {
+			t.Fatalf("orders %+v, %v", orders, err)
+		}
+		for _, k := range w.see(c.ID).Clocks {
+			if k.Kind == deadline.Handling && k.Rung != deadline.RungOf(catalogue.RungOrder) {
+				t.Errorf("the clock stands on rung %d", k.Rung)
+			}
+		}
+	})
+}
+
+// A leg on the other platform and an erased case get no order; the rungs are
+// recorded all the same.
+func TestLadderWithoutAUnit(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		c, _ := w.sent(to("110"))
+		w.clock.Add(61 * 24 * time.Hour)
+		if n, err := w.FireClocks(t.Context()); err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+		if orders, err := w.st.Reader().SupervisionsOf(t.Context(), c.ID); err != nil || len(orders) != 0 {
+			t.Errorf("orders %+v, %v", orders, err)
+		}
+		if !slices.ContainsFunc(w.fired(c.ID), func(s string) bool { return strings.Contains(s, "order") }) {
+			t.Errorf("fired %v", w.fired(c.ID))
 		}
 	})
 }
@@ -252,10 +317,8 @@ func TestMovedClockDoesNotFire(t *testing.T) {
 		if _, err := w.Act(ctx, w.lead, l.ID, do(leg.Grant, func(d *desk.Do) { d.Due = ptr(was.Due.AddDate(0, 1, 0)) })); err != nil {
 			t.Fatal(err)
 		}
-		after, _, due := was.Fire(was.Due)
-		if !due {
-			t.Fatal("the clock as it was is not due")
-		}
+		after := was
+		after.Rung, after.Next = deadline.RungOf(catalogue.RungOver), time.Time{}
 		fired := true
 		if err := w.st.Write(ctx, func(tx *store.Tx) (err error) { fired, err = tx.FireClock(ctx, after, was.Rung); return err }); err != nil {
 			t.Fatal(err)

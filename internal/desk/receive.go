@@ -547,7 +547,7 @@ func (d *Desk) heardDues(dues []leg.Due, l leg.Leg) []deadline.Clock {
 			continue // a clock that this version does not know
 		}
 		c := deadline.Clock{Kind: k, Budget: due.Budget, Start: l.SentAt}
-		out = append(out, c.Move(due.Due.UTC().Truncate(time.Microsecond), d.cal, l.Region))
+		out = append(out, c.Move(due.Due.UTC().Truncate(time.Microsecond)))
 	}
 	return out
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 
+	"liandong/internal/catalogue"
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
+	"liandong/internal/supervision"
 )
 
 // aRound is how many rows a round looks at before it comes back.
@@ -81,29 +83,73 @@ func (d *Desk) FireClocks(ctx context.Context) (int, error) {
 	}
 }
 
+// fireClock fires the highest rung of a clock that is due. The last rung is a
+// supervision order to the unit that holds the leg.
 func (d *Desk) fireClock(ctx context.Context, c deadline.Clock) (bool, error) {
 	fired := false
-	err := d.st.Write(ctx, func(tx *store.Tx) error {
-		after, rung, due := c.Fire(d.Now())
-		if !due {
+	fire := func(tx *store.Tx) error {
+		w, err := d.load(ctx, tx, hotline.TheMachine(d.node.Platform), c.CaseID)
+		if err != nil {
+			return err
+		}
+		after, rung, overtaken := w.ladder(c).Fire(c, d.Now())
+		if after == c {
 			return nil
 		}
-		var err error
-		if fired, err = tx.FireClock(ctx, after, c.Rung); err != nil || !fired {
+		if done, err := tx.FireClock(ctx, after, c.Rung); err != nil || !done || rung == "" {
 			return err
 		}
-		e := &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: hotline.TheMachine(d.node.Platform)}
-		e.c.ID = c.CaseID
+		fired = true
 		b := body{"clock": string(c.Kind), "due": c.Due.UnixMicro()}
-		if over := deadline.Overtaken(c.Rung, after.Rung); len(over) > 0 {
-			b["overtaken"] = over
+		if len(overtaken) > 0 {
+			b["overtaken"] = overtaken
 		}
-		if err := e.event("clock_"+rung, c.LegID, b, ""); err != nil {
+		if err := w.event("clock_"+rung, c.LegID, b, ""); err != nil {
 			return err
 		}
-		return tx.AddEvents(ctx, e.events...)
-	})
+		if rung == catalogue.RungOrder {
+			if err := w.orderByLadder(c); err != nil {
+				return err
+			}
+		}
+		return tx.AddEvents(ctx, w.events...)
+	}
+	err := d.st.Write(ctx, fire)
+	for range 8 {
+		if !store.IsDuplicate(err) { // a supervisor took the same number at the same time
+			break
+		}
+		fired = false
+		err = d.st.Write(ctx, fire)
+	}
 	return fired, err
+}
+
+// orderByLadder issues the supervision order of the last rung, unless nobody
+// here can be ordered (the leg lies on the other platform, or has ended), or an
+// order on the unit in this case is open already.
+func (w *work) orderByLadder(c deadline.Clock) error {
+	if w.erased != nil {
+		return nil // nothing can be written under a key that is gone
+	}
+	open, err := w.tx.SupervisionsOf(w.ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	var units []string
+	for _, l := range w.legs {
+		ordered := slices.ContainsFunc(open, func(s store.Supervision) bool {
+			return slices.ContainsFunc(s.Parts, func(p store.SupervisionPart) bool { return p.Unit == l.Unit && !p.State.Ended() })
+		})
+		if l.Unit != "" && !l.Done() && !ordered && (c.LegID == "" || c.LegID == l.ID) && !slices.Contains(units, l.Unit) {
+			units = append(units, l.Unit)
+		}
+	}
+	if len(units) == 0 {
+		return nil
+	}
+	_, err = w.supervise(NewOrder{CaseID: w.c.ID, Units: units, Cause: supervision.Overdue, Demand: supervision.LadderDemand})
+	return err
 }
 
 // IndexSome puts new cases into the search index, few at a time: a long

@@ -337,6 +337,10 @@ func (w *work) keep() error {
 	var started []deadline.Clock
 	for i, c := range w.clocks {
 		var err error
+		if c.isNew || c.moved || c.resumed {
+			c.Clock = w.ladder(c.Clock).Arm(c.Clock)
+			w.clocks[i].Clock = c.Clock
+		}
 		switch {
 		case c.isNew:
 			started = append(started, c.Clock)
@@ -366,6 +370,21 @@ func (w *work) keep() error {
 	}
 	w.events, w.post = nil, nil
 	return nil
+}
+
+// ladder is what a clock of the case climbs, by the catalogue in force.
+func (w *work) ladder(c deadline.Clock) deadline.Ladder {
+	class, unit, region := w.c.Category, "", w.c.Region
+	if l, err := w.leg(c.LegID); err == nil {
+		class, region = l.Class, l.Region
+		if u, ok := w.d.dir.Unit(l.Unit); ok {
+			unit = u.Kind
+		}
+	}
+	if c.Urgent && w.c.Urgent != "" {
+		class = w.c.Urgent
+	}
+	return deadline.Ladder{Steps: w.d.Catalogue().Ladder(string(c.Kind), class, unit, c.Urgent), Calendar: w.d.cal, Region: region}
 }
 
 // derive computes what follows from facts: the status, the earliest due times

@@ -114,6 +114,11 @@ func (r *Reader) OpenSupervisions(ctx context.Context, unit string, limit int) (
 		ORDER BY id DESC LIMIT $2`, unit, limit)
 }
 
+// SupervisionsOf lists the orders on a case, newest first.
+func (r *Reader) SupervisionsOf(ctx context.Context, caseID string) ([]Supervision, error) {
+	return r.supervisions(ctx, `case_id = $1 ORDER BY id DESC`, caseID)
+}
+
 // OverdueParts lists the parts whose answer ran out of time and of which that
 // was not recorded yet.
 func (r *Reader) OverdueParts(ctx context.Context, now time.Time, limit int) ([]SupervisionPart, error) {

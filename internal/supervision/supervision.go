@@ -140,6 +140,10 @@ const (
 // three working days. Proposal.
 const DefaultBudget = "3wd"
 
+// LadderDemand is what an order of the ladder demands, in the language of the
+// orders themselves: it is kept with the case, as a supervisor's words are.
+const LadderDemand = "承办事项超过时限仍未办结，请立即办理，并说明超期原因和办结时间。"
+
 // Number is how an order is called: 督〔2026〕7号.
 func Number(year, serial int) string { return fmt.Sprintf("督〔%d〕%d号", year, serial) }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (b caseBuilder) timeline() []EventRow {
 
 func alarming(kind string) bool {
 	switch kind {
-	case "danger_alarm", "prompted", "clock_over", "undeliverable", "dispute", "repair", "refused_letter", "escalate", "attachment_refused":
+	case "danger_alarm", "prompted", "clock_over", "clock_red", "clock_order", "undeliverable", "dispute", "repair", "refused_letter", "escalate", "attachment_refused":
 		return true
 	}
 	return false
@@ -157,9 +158,16 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		out = append(out, w.Word("resolution", s.text("how")))
 	case "danger_alarm":
 		add("urgent", w.Class(s.text("urgent")))
-	case "clock_near", "clock_over":
+	case "clock_remind", "clock_near", "clock_over", "clock_red", "clock_order":
 		if c := s.text("clock"); c != "" {
 			out = append(out, w.Word("clock", c))
+		}
+		if over, ok := s["overtaken"].([]any); ok {
+			var names []string
+			for _, o := range over {
+				names = append(names, w.Word("rung", fmt.Sprint(o)))
+			}
+			out = append(out, w.T("web.clock.overtaken", strings.Join(names, w.T("web.seat.missing_and"))))
 		}
 	case "prompted":
 		if r := s.text("reason"); r != "" {

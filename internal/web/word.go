@@ -77,6 +77,7 @@ type Left struct {
 	Words string
 	Exact string
 	ISO   string
+	Card  string // near, red or order: the card that the clock shows; "" none
 }
 
 // nearFor is how long before its due time a limit is shown as near where the
@@ -111,6 +112,14 @@ func (w words) OfClock(c deadline.Clock, region string) Left {
 		return Left{Tone: tone, Words: w.T(key), Exact: w.T("web.left.exact", w.Exact(c.Due)), ISO: w.ISO(c.Due)}
 	}
 	l := w.Left(c.Due, region)
+	switch {
+	case c.Rung >= deadline.RungOf(catalogue.RungOrder):
+		l.Card = catalogue.RungOrder
+	case c.Rung >= deadline.RungOf(catalogue.RungRed):
+		l.Card = catalogue.RungRed
+	case c.Rung == deadline.RungOf(catalogue.RungNear):
+		l.Card = catalogue.RungNear
+	}
 	if l.Tone == "near" && c.Rung == 0 && c.Due.Sub(c.Start) > nearFor && c.Next.After(w.now()) && !c.Next.Equal(c.Due) {
 		l.Tone = "ok"
 	}

@@ -91,13 +91,14 @@ func clocksFireOnce(t *testing.T, st *store.Store) {
 		})
 		return fired
 	}
-	near, _, _ := c.Fire(start.Add(50 * time.Minute))
-	over, _, _ := near.Fire(start.Add(2 * time.Hour))
+	near, over := c, c
+	near.Rung, near.Next = 2, c.Due
+	over.Rung, over.Next = 3, time.Time{}
 	for i, step := range []struct {
 		to   deadline.Clock
 		was  int
 		want bool
-	}{{near, 0, true}, {near, 0, false}, {over, 0, false}, {over, 1, true}, {over, 1, false}} {
+	}{{near, 0, true}, {near, 0, false}, {over, 0, false}, {over, 2, true}, {over, 2, false}} {
 		if got := fire(step.to, step.was); got != step.want {
 			t.Errorf("step %d, from rung %d to %d: got fired %v, want %v", i, step.was, step.to.Rung, got, step.want)
 		}
@@ -107,7 +108,8 @@ func clocksFireOnce(t *testing.T, st *store.Store) {
 
 	moved := newClock()
 	addClocks(t, st, moved)
-	late, _, _ := moved.Fire(start.Add(50 * time.Minute))
+	late := moved
+	late.Rung, late.Next = 2, moved.Due
 	moved.Due = start.Add(24 * time.Hour)
 	write(t, st, func(tx *store.Tx) error { return tx.MoveClock(ctx, moved) })
 	if fire(late, 0) {
@@ -117,7 +119,8 @@ func clocksFireOnce(t *testing.T, st *store.Store) {
 	stopped := newClock()
 	addClocks(t, st, stopped)
 	write(t, st, func(tx *store.Tx) error { return tx.StopClock(ctx, stopped.ID, start) })
-	rung, _, _ := stopped.Fire(start.Add(50 * time.Minute))
+	rung := stopped
+	rung.Rung, rung.Next = 2, stopped.Due
 	if fire(rung, 0) {
 		t.Error("a rung of a stopped clock: got fired, want not")
 	}

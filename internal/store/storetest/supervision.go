@@ -43,6 +43,13 @@ func supervisions(t *testing.T, st *store.Store) {
 	}
 	got, err := r.Supervision(ctx, "s1")
 	want(t, "one order", got, err, one)
+	of, err := r.SupervisionsOf(ctx, "c1")
+	if err != nil || len(of) != 2 || of[0].ID != "s2" || of[1].ID != "s1" {
+		t.Errorf("orders of a case: got %v, %v", of, err)
+	}
+	if of, err := r.SupervisionsOf(ctx, "c2"); err != nil || len(of) != 0 {
+		t.Errorf("orders of another case: got %v, %v", of, err)
+	}
 	_, err = r.Supervision(ctx, "none")
 	wantCode(t, "no such order", err, hotline.NotFound, "supervision_not_found")
 	list, err := r.OpenSupervisions(ctx, "a", 10)
