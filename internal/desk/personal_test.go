@@ -371,6 +371,18 @@ func TestReveal(t *testing.T) {
 				t.Errorf("%s: got the event %s by %s for %q", tt.what, last.Kind, last.ActorID, last.Text)
 			}
 		}
+		for _, who := range []hotline.Actor{w.lead, w.actor(hotline.Operator, lhasa, ""), w.actor(hotline.Auditor, "", "")} {
+			views := must(w.Views(ctx, who, v.ID))(t)
+			if len(views) != w.kinds(v.ID)["viewed"] || views[0].ActorRole != string(hotline.Integration) || views[0].Text != "对接" || views[len(views)-1].Text != "回拨" {
+				t.Errorf("who looked, for %s: got %d views, the last %+v", who.Role, len(views), views[0])
+			}
+		}
+		for who, code := range map[hotline.Role]string{hotline.Supervisor: "denied", hotline.Secretary: "denied", hotline.Administrator: "case_not_found"} {
+			_, err := w.Views(ctx, w.actor(who, "", ""), v.ID)
+			wantCode(t, "who looked, for "+string(who), err, code)
+		}
+		_, err = w.Views(ctx, w.clerk(housing), v.ID)
+		wantCode(t, "who looked, for the unit that has it", err, "denied")
 		if got := w.see(v.ID).Version; got != v.Version {
 			t.Errorf("looking raised the version from %d to %d", v.Version, got)
 		}

@@ -125,6 +125,7 @@ func (d *Desk) view(ctx context.Context, a hotline.Actor, c store.CaseRow, priv 
 	}
 	v.CanErase = !v.Erased && !c.ClosedAt.IsZero() && a.May(hotline.EraseCase, d.where(a, "", c.Region))
 	v.CanShow = !v.Erased && d.mayReveal(a, c.Case, legs) == nil
+	v.CanSeeViews = a.AtDesk() && a.May(hotline.RevealPerson, d.where(a, "", c.Region))
 	v.CanAttach = !v.Erased && c.ClosedAt.IsZero() && (a.AtDesk() && a.May(hotline.TakeCases, d.where(a, "", c.Region)) ||
 		!a.AtDesk() && a.May(hotline.WorkLegs, d.where(a, a.Unit, c.Region)))
 	around := casefile.Around{Prompted: map[string]bool{}, Police: map[string]bool{}}
@@ -334,27 +335,56 @@ const eventsMost = 1000
 // Events shows what happened in a case, oldest first, at most limit events
 // (1 to 1000) after the one whose id is given.
 func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]EventView, error) {
-	whole, err := d.read.Whole(ctx, caseID)
-	if err != nil {
-		return nil, err
-	}
-	v, err := d.wholeView(ctx, a, whole)
+	whole, v, err := d.seen(ctx, a, caseID)
 	if err != nil {
 		return nil, err
 	}
 	if limit < 1 || limit > eventsMost {
 		return nil, hotline.Errorf(hotline.Invalid, "limit_range", "limit", eventsMost)
 	}
+	es, err := d.shownEvents(ctx, d.read, a, v, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return d.eventViews(a, whole, es)
+}
+
+// Views shows who at this platform saw personal data of a case in the clear,
+// the last first, at most 1000: to those who may look themselves, at the desk.
+// An erased case still tells who looked, and no longer why.
+func (d *Desk) Views(ctx context.Context, a hotline.Actor, caseID string) ([]EventView, error) {
+	whole, v, err := d.seen(ctx, a, caseID)
+	if err != nil {
+		return nil, err
+	}
+	if !v.CanSeeViews {
+		return nil, hotline.Errorf(hotline.Denied, "denied", string(hotline.RevealPerson), string(a.Role))
+	}
+	es, err := d.read.EventsOfKind(ctx, caseID, "viewed", eventsMost)
+	if err != nil {
+		return nil, err
+	}
+	return d.eventViews(a, whole, es)
+}
+
+// seen is a case as an actor may see it.
+func (d *Desk) seen(ctx context.Context, a hotline.Actor, caseID string) (store.Whole, CaseView, error) {
+	whole, err := d.read.Whole(ctx, caseID)
+	if err != nil {
+		return whole, CaseView{}, err
+	}
+	v, err := d.wholeView(ctx, a, whole)
+	return whole, v, err
+}
+
+// eventViews opens what was said with events, masked for an actor.
+func (d *Desk) eventViews(a hotline.Actor, whole store.Whole, es []store.Event) ([]EventView, error) {
 	var who caller
 	key, err := d.caseKey(whole.Private)
 	if err == nil {
 		who, err = openCaller(key, whole.Private)
 	}
 	if err != nil && hotline.CodeOf(err) != "erased" {
-		return nil, err
-	}
-	es, err := d.shownEvents(ctx, d.read, a, v, after, limit)
-	if err != nil {
 		return nil, err
 	}
 	var out []EventView
@@ -365,7 +395,7 @@ func (d *Desk) Events(ctx context.Context, a hotline.Actor, caseID, after string
 			if err != nil {
 				return nil, err
 			}
-			ev.Text = who.redact(note, who.maskFor(a, v.Case))
+			ev.Text = who.redact(note, who.maskFor(a, whole.Case.Case))
 		}
 		out = append(out, ev)
 	}

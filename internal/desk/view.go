@@ -35,6 +35,7 @@ type CaseView struct {
 	Steps       []casefile.Step  // what may be done next, the first is the primary one
 	CanWork     bool             // the actor may decide of the case
 	CanShow     bool             // the actor may reveal personal data
+	CanSeeViews bool             // the actor may see who did
 	CanAttach   bool             // the actor may put a file to it
 }
 

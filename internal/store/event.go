@@ -57,6 +57,12 @@ func (r *Reader) EventsOf(ctx context.Context, caseID, after string, limit int) 
 		[]any{caseID, after, limit}, scanEvent)
 }
 
+// EventsOfKind lists events of one kind in a case, the last first.
+func (r *Reader) EventsOfKind(ctx context.Context, caseID, kind string, limit int) ([]Event, error) {
+	return all(ctx, r, "events of a kind", `SELECT `+eventColumns+` FROM event WHERE case_id = $1 AND kind = $2 ORDER BY id DESC LIMIT $3`,
+		[]any{caseID, kind, limit}, scanEvent)
+}
+
 // rowPlaces is "($1, …), (…)" for n rows of m columns.
 func rowPlaces(n, m int) string {
 	b := make([]byte, 0, n*m*5)

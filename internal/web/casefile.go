@@ -27,10 +27,11 @@ type CasePage struct {
 	Lanes    []Lane
 	Clocks   []ClockRow // the case's own
 	Timeline []EventRow
-	Interim  string // interim owner, when it is not plainly this platform
-	Prompts  []Lane // urgent legs that want a phone call now: nobody has taken them, or they were given back
-	Returned []Lane // returned and nobody's since: this desk answers for them (首接)
-	Stay     *Lane  // an urgent leg that we gave back: whether somebody has it is not ours to assume
+	Views    []EventRow // who saw personal data, for those who may know
+	Interim  string     // interim owner, when it is not plainly this platform
+	Prompts  []Lane     // urgent legs that want a phone call now: nobody has taken them, or they were given back
+	Returned []Lane     // returned and nobody's since: this desk answers for them (首接)
+	Stay     *Lane      // an urgent leg that we gave back: whether somebody has it is not ours to assume
 	Reasons  []string
 	Stamp    string // of the case as the page shows it
 
@@ -112,6 +113,13 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 	}
 	b.thin(data.Lanes, data.Steps)
 	data.Timeline = b.timeline()
+	if v.CanSeeViews {
+		if b.events, err = s.desk.Views(q.ctx(), q.actor, v.ID); err != nil {
+			return err
+		}
+		data.Views = b.timeline()
+		b.events = es
+	}
 	data.Files = b.files("")
 	at := "/cases/" + url.PathEscape(v.ID)
 	data.Reveal = p.form(at+"/reveal", 0)

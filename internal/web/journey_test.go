@@ -401,6 +401,15 @@ func TestJourneyReveal(t *testing.T) {
 	if !strings.Contains(after.one("#timeline").text(), "回拨核实地点") {
 		t.Errorf("the view is not in the timeline")
 	}
+	views := w.gov.as("auditor").get("/cases/" + id).one("#views").text()
+	for _, s := range []string{"谁看过个人信息（1）", "测试坐席", "回拨核实地点"} {
+		if !strings.Contains(views, s) {
+			t.Errorf("who saw it: got %q, want %s in it", views, s)
+		}
+	}
+	if w.gov.as("supervisor").get("/cases/"+id).count("#views") != 0 {
+		t.Errorf("who may not look sees who did")
+	}
 	// The unit that complaints are kept from never gets the button.
 	hidden := w.gov.as("operator").take("城关区北京中路的路灯坏了三天了，没人来修", url.Values{"confidential": {"yes"}})
 	clerk := w.gov.as("clerk")

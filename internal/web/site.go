@@ -73,6 +73,7 @@ type Desk interface {
 	Case(ctx context.Context, a hotline.Actor, id string) (desk.CaseView, error)
 	Cases(ctx context.Context, a hotline.Actor, f desk.Filter) (desk.CaseList, error)
 	Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]desk.EventView, error)
+	Views(ctx context.Context, a hotline.Actor, caseID string) ([]desk.EventView, error)
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
 	Inbox(ctx context.Context, a hotline.Actor, done bool, after hotline.Cursor, limit int) ([]desk.InboxRow, error)
 	Overview(ctx context.Context, a hotline.Actor) (desk.Overview, error)

@@ -175,6 +175,13 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		}
 	case "attachment_refused":
 		add("reason", s.text("code"))
+	case "viewed":
+		switch {
+		case s.yes("export"):
+			out = append(out, w.T("web.views.export"))
+		case s.text("attachment") != "":
+			out = append(out, w.T("web.views.file"))
+		}
 	case "attached", "attachment_named", "attachment_there":
 		n, _ := s.number("size")
 		out = append(out, w.FileKind(s.text("media")), w.Bytes(n))

@@ -176,6 +176,8 @@ func events(t *testing.T, st *store.Store) {
 	want(t, "oldest first", got, err, all)
 	got, err = st.Reader().EventsOf(ctx, "c1", "e1", 2)
 	want(t, "two after the second", got, err, all[2:4])
+	got, err = st.Reader().EventsOfKind(ctx, "c1", all[1].Kind, 100)
+	want(t, "of one kind", got, err, all[1:2])
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddEvents(ctx, other) }); !store.IsDuplicate(err) {
 		t.Errorf("an event with an id that is taken: got %v, want a duplicate", err)
 	}
