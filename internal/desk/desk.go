@@ -181,6 +181,15 @@ func (d *Desk) Route(item, class, region string) (lead directory.Unit, joint []d
 	return directory.Route(d.Catalogue(), d.dir, item, class, d.regionOr(region))
 }
 
+// Owners lists who may be responsible for what a unit says is not its own.
+func (d *Desk) Owners(unit, item, class, region string) []directory.Owner {
+	mine, ok := d.dir.Unit(unit)
+	if !ok {
+		return nil
+	}
+	return directory.Owners(d.Catalogue(), d.dir, mine, item, class, d.regionOr(region))
+}
+
 // sight is what an actor may see of cases.
 func (d *Desk) sight(a hotline.Actor) store.Sight {
 	s := store.Sight{Unit: a.Unit}

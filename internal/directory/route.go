@@ -1,6 +1,10 @@
 package directory
 
-import "liandong/internal/catalogue"
+import (
+	"slices"
+
+	"liandong/internal/catalogue"
+)
 
 // Route says which units take a matter in a region: who leads (主办) and who
 // joins (协办). The item decides; where item is "" or unknown, the class does.
@@ -48,6 +52,57 @@ func Dual(c *catalogue.Catalogue, d *Directory, class, item, region string) []Un
 		}
 	}
 	return others
+}
+
+// Why a unit is likely to be the owner of a matter.
+const (
+	ByDuty  = "lead"  // it leads by the item, or by the class
+	Joining = "joint" // it joins by the item, or by the class
+	ByArea  = "area"  // it does the same work where the matter lies, or above
+	ByPlace = "place" // local government, which answers for what has no other owner
+)
+
+// Owner is a unit that may be the right one, and why.
+type Owner struct {
+	Unit Unit
+	Why  string
+}
+
+// ownersMost is how many owners are worth offering: more are not read.
+const ownersMost = 6
+
+// Owners lists who may be responsible for a matter that a unit says is not its
+// own, the likeliest first: by the item, by the class where somebody else has it
+// by that, the units of its own kind in whose area the matter lies, and local
+// government. The unit itself is never among them.
+func Owners(c *catalogue.Catalogue, d *Directory, mine Unit, item, class, region string) []Owner {
+	var out []Owner
+	add := func(why, kind, region string) {
+		u, ok := d.Responsible(kind, region)
+		if !ok || u.Code == mine.Code || slices.ContainsFunc(out, func(o Owner) bool { return o.Unit.Code == u.Code }) {
+			return
+		}
+		if u.Kind == mine.Kind {
+			why = ByArea
+		}
+		out = append(out, Owner{Unit: u, Why: why})
+	}
+	for _, by := range [][2]string{{item, ""}, {"", class}} {
+		lead, joint, ok := kinds(c, by[0], by[1])
+		if !ok {
+			continue
+		}
+		add(ByDuty, lead, region)
+		for _, kind := range joint {
+			add(Joining, kind, region)
+		}
+	}
+	add(ByArea, mine.Kind, region)
+	if r, ok := d.Region(region); ok && r.Parent != "" {
+		add(ByArea, mine.Kind, r.Parent)
+	}
+	add(ByPlace, catalogue.KindGovernment, region)
+	return out[:min(len(out), ownersMost)]
 }
 
 // kinds are the leading and joining kinds of an item, or else of a class.

@@ -61,6 +61,33 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+func TestOwners(t *testing.T) {
+	c, d := seededCatalogue(t), seeded(t)
+	for _, tc := range []struct {
+		mine, item, class, region string
+		want                      []string
+	}{
+		{"540102-urban", "A01.02", "A01", "540102", []string{"540102-housing lead", "540100-urban area", "540102-government place"}},
+		{"540102-housing", "A01.02", "A01", "540102", []string{"540102-urban joint", "540100-housing area", "540102-government place"}},
+		{"540102-education", "A11.99", "A11", "540423", []string{"540423-education area", "540400-education area", "540423-government place"}},
+		{"540102-urban", "", "", "540102", []string{"540100-urban area", "540102-government place"}},
+		{"540102-government", "", "A99", "540102", []string{"540100-government area"}},
+		{"540102-urban", "A01.02", "A01", "", nil},
+	} {
+		mine, ok := d.Unit(tc.mine)
+		if !ok {
+			t.Fatalf("no unit %s", tc.mine)
+		}
+		var got []string
+		for _, o := range Owners(c, d, mine, tc.item, tc.class, tc.region) {
+			got = append(got, o.Unit.Code+" "+o.Why)
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("Owners(%s, %q, %q, %q) (-want +got):\n%s", tc.mine, tc.item, tc.class, tc.region, diff)
+		}
+	}
+}
+
 // Every matter in the catalogue has somebody who takes it, wherever it is: in
 // every county and zone, and also where only the prefecture or nothing is
 // known. A county's matter stays within that county's line of parents.

@@ -368,6 +368,48 @@ func TestJourneyThreeWay(t *testing.T) {
 	}
 }
 
+// A unit that is not the right one names who is, in two taps; the desk has that
+// unit at hand first. Danger is not given back so.
+func TestJourneyNotMe(t *testing.T) {
+	w := newWorld(t)
+	op, clerk := w.gov.as("operator"), w.gov.as("clerk")
+	c := op.take("城关区北京中路有人占道经营，堵得没法走", url.Values{"region": {"拉萨市 城关区"}})
+	id := c.caseID()
+	inbox := clerk.get("/inbox")
+	if n := inbox.count(".inbox-row"); n != 1 {
+		t.Fatalf("inbox: got %d rows, want 1", n)
+	}
+	offered := inbox.page().all(t, ".not-me form")
+	if len(offered) < 2 || inbox.count(".not-me form[data-to=540102-urban]") != 0 {
+		t.Fatalf("offered: got %d units, want others than the unit itself", len(offered))
+	}
+	after := clerk.follow(clerk.submit(inbox, ".not-me form[data-to=540102-government]", nil))
+	if after.count(".inbox-row .not-me") != 0 {
+		t.Errorf("what was given back is still offered")
+	}
+	v, err := w.gov.desk.Case(t.Context(), hotline.Actor{ID: "x", Role: hotline.ShiftLeader, Platform: w.gov.node.Platform}, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := v.Legs[0]
+	if l.State != leg.Returned || l.Ground != leg.NotDuty || !strings.Contains(l.NextOwner, "城关区") || !strings.Contains(l.Basis, "兜底") {
+		t.Errorf("returned: got %s, %s, %q, %q", l.State, l.Ground, l.NextOwner, l.Basis)
+	}
+	targets := op.get("/cases/"+id).page().all(t, "#next input[name=to]")
+	if len(targets) == 0 || targets[0].attrs["value"] != "unit:540102-government" {
+		t.Errorf("next step: got %d targets, want the proposed unit first", len(targets))
+	}
+	// Of an urgent leg the whole form asks for certainty.
+	if _, err := w.gov.desk.SendLegs(t.Context(), hotline.Actor{ID: "x", Role: hotline.ShiftLeader, Platform: w.gov.node.Platform}, op.take("城关区的井盖不见了", nil).caseID(), nil,
+		[]desk.Order{{To: "unit:540102-urban", Urgent: new(true)}}); err != nil {
+		t.Fatal(err)
+	}
+	inbox = clerk.get("/inbox")
+	if inbox.count(".inbox-row.row-urgent") != 1 || inbox.count(".row-urgent .not-me") != 0 {
+		t.Errorf("urgent: want a row and no return in two taps")
+	}
+}
+
 // Personal data is masked everywhere, shown once for a reason, and the view is
 // part of the story.
 func TestJourneyReveal(t *testing.T) {

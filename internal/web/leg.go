@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"liandong/internal/desk"
+	"liandong/internal/directory"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 )
@@ -21,6 +22,16 @@ type Lane struct {
 	Own          []VerbForm // as the side that the person is on
 	For          []VerbForm // at the desk: what a unit told it by phone
 	Successor    bool
+	NotMe        []NotMe // whom the unit may name as the owner, in two taps
+}
+
+// NotMe is a return that is filled in already: not ours but theirs, and why.
+type NotMe struct {
+	Form
+	Unit   string
+	Name   string
+	Ground leg.Ground
+	Basis  string
 }
 
 // VerbForm is the form for one verb of a leg.
@@ -74,12 +85,40 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 			lane.Own = append(lane.Own, f)
 		}
 	}
+	lane.NotMe = b.notMe(l)
 	for _, v := range l.Hand {
 		f := *b.verb(l, v)
 		f.Quick, f.Sure, f.Files, f.Hows = false, false, "", desk.Hows[:4]
 		lane.For = append(lane.For, f)
 	}
 	return lane
+}
+
+// notMe are the returns that a unit gives in two taps. Danger is never given
+// back so: there the whole form asks for certainty.
+func (b caseBuilder) notMe(l desk.LegView) []NotMe {
+	if !l.Local() || l.Urgent || b.q.actor.AtDesk() || !slices.Contains(l.Can, leg.Return) {
+		return nil
+	}
+	matter := b.w.Class(b.v.Category)
+	if b.v.Item != "" {
+		matter = b.w.Item(b.v.Item)
+	}
+	form := b.verb(l, leg.Return).Form
+	var out []NotMe
+	for _, o := range b.desk.Owners(l.Unit, b.v.Item, b.v.Category, b.v.Region) {
+		n := NotMe{Form: form, Unit: o.Unit.Code, Name: b.w.Unit(o.Unit.Code), Ground: leg.NotDuty}
+		switch o.Why {
+		case directory.ByArea:
+			n.Ground, n.Basis = leg.NotArea, b.w.T("web.notme.area", b.w.Place(b.v.Region), n.Name)
+		case directory.ByPlace:
+			n.Basis = b.w.T("web.notme.place", n.Name)
+		default:
+			n.Basis = b.w.T("web.notme."+o.Why, b.v.Catalogue, matter, n.Name)
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 // byPhone says that a verb is the holder's, at a desk that only enters what

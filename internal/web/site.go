@@ -40,6 +40,7 @@ type Desk interface {
 
 	Triage(text, region string) triage.Proposal
 	Route(item, class, region string) (lead directory.Unit, joint []directory.Unit, ok bool)
+	Owners(unit, item, class, region string) []directory.Owner
 	DualFor(urgent, item, region string) []desk.Order
 	Outside(text, name, phone, address string) hotline.Masked
 	Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]desk.CaseView, error)

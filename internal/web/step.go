@@ -183,6 +183,12 @@ func (b caseBuilder) successor(l desk.LegView) (*SendForm, *Form) {
 			kept = append(kept, t)
 		}
 	}
+	if code, err := b.findUnit(l.NextOwner, "next_owner"); err == nil && code != "" && code != l.Unit {
+		if u, _ := b.desk.Directory().Unit(code); u.Platform == b.desk.Node().Line {
+			kept = slices.DeleteFunc(kept, func(t Target) bool { return t.To == "unit:"+code })
+			kept = slices.Insert(kept, 0, b.unitTarget(u, leg.Lead))
+		}
+	}
 	f := b.stepSend(casefile.StepResolve, "", b.w.T("web.step.resolve.button"), kept...)
 	f.Single, f.Replaces = false, l.ID
 	keep := b.page.form("/legs/"+l.ID+"/resolve", 0)
