@@ -40,6 +40,13 @@ func (d *Desk) wholeView(ctx context.Context, a hotline.Actor, whole store.Whole
 	if v.Attachments, err = d.attachments(ctx, a, v, whole); err != nil {
 		return v, err
 	}
+	dispatches, err := d.dispatches(ctx, d.read, c.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Dispatch = dispatches[c.ID]
+	v.CanDispatch = d.node.Line == string(catalogue.Line110) && v.CanWork && c.ClosedAt.IsZero() && !v.Erased &&
+		(c.Line != string(catalogue.Line12345) || c.Urgent != "" || c.FirstResponse != "" || v.Dispatch != nil)
 	if c.Dispute || c.Returns > 0 {
 		if v.Disputes, err = d.read.Disputes(ctx, c.ID); err != nil {
 			return v, err
@@ -306,7 +313,8 @@ func (d *Desk) checkFilter(f Filter) error {
 	return d.checkRegion(f.Region)
 }
 
-// views masks a page of cases with three queries, however many they are.
+// views masks a page of cases with three queries, on the 110 side four, however
+// many they are.
 func (d *Desk) views(ctx context.Context, a hotline.Actor, rows []store.CaseRow) ([]CaseView, error) {
 	ids := make([]string, len(rows))
 	for i, c := range rows {
@@ -320,11 +328,16 @@ func (d *Desk) views(ctx context.Context, a hotline.Actor, rows []store.CaseRow)
 	if err != nil {
 		return nil, err
 	}
+	dispatches, err := d.dispatches(ctx, d.read, ids...)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]CaseView, len(rows))
 	for i, c := range rows {
 		if out[i], err = d.view(ctx, a, c, privs[c.ID], legs[c.ID]); err != nil {
 			return nil, err
 		}
+		out[i].Dispatch = dispatches[c.ID]
 	}
 	return out, nil
 }

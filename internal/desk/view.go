@@ -30,13 +30,15 @@ type CaseView struct {
 	Legs        []LegView
 	Clocks      []deadline.Clock
 	Disputes    []store.Dispute
-	Attachments []AttachmentView // those that the actor may know of
-	Group       []casefile.Case  // the other cases of its group, the lead first
-	Steps       []casefile.Step  // what may be done next, the first is the primary one
-	CanWork     bool             // the actor may decide of the case
-	CanShow     bool             // the actor may reveal personal data
-	CanSeeViews bool             // the actor may see who did
-	CanAttach   bool             // the actor may put a file to it
+	Attachments []AttachmentView  // those that the actor may know of
+	Group       []casefile.Case   // the other cases of its group, the lead first
+	Steps       []casefile.Step   // what may be done next, the first is the primary one
+	Dispatch    casefile.Dispatch // on the 110 side: when a unit was sent, came, answered
+	CanDispatch bool              // it is for the police, and the actor may record those
+	CanWork     bool              // the actor may decide of the case
+	CanShow     bool              // the actor may reveal personal data
+	CanSeeViews bool              // the actor may see who did
+	CanAttach   bool              // the actor may put a file to it
 }
 
 // LegView is a leg as one actor may see it.

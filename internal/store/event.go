@@ -63,6 +63,17 @@ func (r *Reader) EventsOfKind(ctx context.Context, caseID, kind string, limit in
 		[]any{caseID, kind, limit}, scanEvent)
 }
 
+// EventsOfCases lists events of one of two kinds in any of the cases, oldest
+// first.
+func (r *Reader) EventsOfCases(ctx context.Context, ids []string, kind, or string) ([]Event, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := append(padded(ids), kind, or)
+	return all(ctx, r, "events of cases", `SELECT `+eventColumns+` FROM event WHERE case_id IN (`+places(1, len(args)-2)+`) AND kind IN (`+
+		places(len(args)-1, 2)+`) ORDER BY id`, args, scanEvent)
+}
+
 // rowPlaces is "($1, …), (…)" for n rows of m columns.
 func rowPlaces(n, m int) string {
 	b := make([]byte, 0, n*m*5)

@@ -59,6 +59,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"urgent refusals", func(r *Reader) error { _, err := r.UrgentRefusals(ctx, "p"); return err }, "refusal_unseen", true},
 		{"refusals", func(r *Reader) error { _, err := r.Refusals(ctx, "p", 10); return err }, "refusal_unseen", true},
 		{"events", func(r *Reader) error { _, err := r.EventsOf(ctx, "c", "", 10); return err }, "event_case", false},
+		{"events of cases", func(r *Reader) error { _, err := r.EventsOfCases(ctx, []string{"a", "b"}, "x", "y"); return err }, "event_case", false},
 		{"events of a kind", func(r *Reader) error { _, err := r.EventsOfKind(ctx, "c", "viewed", 10); return err }, "event_case", false},
 		{"events without a place in the tree", func(r *Reader) error { _, err := r.Unplaced(ctx, 10); return err }, "event_unindexed", true},
 		{"events in the tree's order", func(r *Reader) error { _, err := r.LoggedFrom(ctx, 7, 10); return err }, "event_leaf_index", false},

@@ -35,15 +35,16 @@ type CasePage struct {
 	Reasons  []string
 	Stamp    string // of the case as the page shows it
 
-	Files   FilesPart
-	Reveal  Form
-	Erase   Form
-	Decide  DecideForm
-	Send    SendForm
-	Call    CallForm
-	Note    Form
-	Group   GroupForm
-	Ungroup Form
+	Dispatch *DispatchPart
+	Files    FilesPart
+	Reveal   Form
+	Erase    Form
+	Decide   DecideForm
+	Send     SendForm
+	Call     CallForm
+	Note     Form
+	Group    GroupForm
+	Ungroup  Form
 }
 
 // ClockRow is one clock in words.
@@ -120,6 +121,7 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 		data.Views = b.timeline()
 		b.events = es
 	}
+	data.Dispatch = b.dispatch()
 	data.Files = b.files("")
 	at := "/cases/" + url.PathEscape(v.ID)
 	data.Reveal = p.form(at+"/reveal", 0)

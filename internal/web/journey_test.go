@@ -368,6 +368,48 @@ func TestJourneyThreeWay(t *testing.T) {
 	}
 }
 
+// The dispatcher records times with a click each; the queue shows how far it is.
+func TestJourneyDispatchTimes(t *testing.T) {
+	w := newWorld(t)
+	op := w.police.as("operator")
+	c := op.take("城关区有人打架，快来人", url.Values{"region": {"拉萨市 城关区"}})
+	id := c.caseID()
+	if n := c.count(".dispatch-now"); n != 4 {
+		t.Fatalf("got %d moments to record, want 4", n)
+	}
+	for _, m := range []string{"level_set", "unit_sent", "on_scene"} {
+		w.clock.Add(3 * time.Minute)
+		c = op.follow(op.submit(c, "#dispatch [data-mark="+m+"] .dispatch-now", nil))
+	}
+	if got := c.one("#dispatch [data-mark=on_scene] time").text(); got != "今天 10:09" {
+		t.Errorf("on scene: got %q", got)
+	}
+	if n := c.count(".dispatch-now"); n != 1 {
+		t.Errorf("afterwards: got %d moments left, want 1", n)
+	}
+	back := op.submit(c, "#dispatch [data-mark=on_scene] .dispatch-then", url.Values{"at": {"2026-03-11T10:04"}, "reason": {"记错了"}})
+	if back.status != http.StatusConflict || !strings.Contains(back.one("#dispatch .wrong").text(), "不能倒退") {
+		t.Errorf("backwards: got %d, %q", back.status, back.one("#dispatch .wrong").text())
+	}
+	c = op.follow(op.submit(c, "#dispatch [data-mark=on_scene] .dispatch-then", url.Values{"at": {"2026-03-11T10:08"}, "reason": {"按记录仪更正"}}))
+	if got := c.one("#dispatch [data-mark=on_scene] time").text(); got != "今天 10:08" {
+		t.Errorf("put right: got %q", got)
+	}
+	if story := c.one("#timeline").text(); !strings.Contains(story, "更正出警时间") || !strings.Contains(story, "原记 2026-03-11 10:09:00") || !strings.Contains(story, "按记录仪更正") {
+		t.Errorf("timeline: got %q", story)
+	}
+	if got := op.get("/cases").one("[data-case=" + id + "] .row-dispatch").text(); got != "到场 今天 10:08" {
+		t.Errorf("queue: got %q", got)
+	}
+	if w.police.as("auditor").get("/cases/"+id).count("#dispatch form") != 0 {
+		t.Error("an auditor may record times")
+	}
+	gov := w.gov.as("operator").take("城关区北京中路的路灯坏了三天了，没人来修", nil)
+	if gov.count("#dispatch") != 0 {
+		t.Error("12345 shows dispatch times")
+	}
+}
+
 // A unit that is not the right one names who is, in two taps; the desk has that
 // unit at hand first. Danger is not given back so.
 func TestJourneyNotMe(t *testing.T) {

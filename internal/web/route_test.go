@@ -38,6 +38,7 @@ var may = map[string]string{
 	"POST /cases/{id}/legs":                            "ol",
 	"POST /cases/{id}/dual":                            "ol",
 	"POST /cases/{id}/calls":                           "ol",
+	"POST /cases/{id}/dispatch":                        "ol",
 	"POST /cases/{id}/notes":                           "ol",
 	"POST /cases/{id}/callback":                        "ol",
 	"POST /cases/{id}/erase":                           "l",

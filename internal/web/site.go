@@ -53,6 +53,7 @@ type Desk interface {
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
 	Adopt(ctx context.Context, a hotline.Actor, legID string) error
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
+	RecordDispatch(ctx context.Context, a hotline.Actor, caseID string, m desk.Dispatched) error
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
 	Callback(ctx context.Context, a hotline.Actor, caseID string, asked desk.Asked) (desk.CaseView, error)

@@ -175,6 +175,12 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		}
 	case "attachment_refused":
 		add("reason", s.text("code"))
+	case "dispatch", "dispatch_corrected":
+		at, _ := s.number("at")
+		out = append(out, w.T("web.fact", w.Word("dispatch", s.text("mark")), w.Exact(time.UnixMicro(at))))
+		if was, ok := s.number("was"); ok {
+			out = append(out, w.T("web.dispatch.was", w.Exact(time.UnixMicro(was))))
+		}
 	case "viewed":
 		switch {
 		case s.yes("export"):

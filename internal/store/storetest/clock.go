@@ -178,6 +178,10 @@ func events(t *testing.T, st *store.Store) {
 	want(t, "two after the second", got, err, all[2:4])
 	got, err = st.Reader().EventsOfKind(ctx, "c1", all[1].Kind, 100)
 	want(t, "of one kind", got, err, all[1:2])
+	got, err = st.Reader().EventsOfCases(ctx, []string{"c1", "c2", "c3"}, all[1].Kind, all[0].Kind)
+	want(t, "of two kinds", got, err, []store.Event{all[0], all[1], other})
+	got, err = st.Reader().EventsOfCases(ctx, nil, all[1].Kind, all[0].Kind)
+	want(t, "of no case", got, err, nil)
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddEvents(ctx, other) }); !store.IsDuplicate(err) {
 		t.Errorf("an event with an id that is taken: got %v, want a duplicate", err)
 	}
