@@ -8,6 +8,7 @@ import (
 	"liandong/internal/calendar"
 	"liandong/internal/deadline"
 	"liandong/internal/hotline"
+	"liandong/internal/store"
 )
 
 // Deadline counts a budget (5wd, 4wh, 30m) from a moment, with its account, by
@@ -37,7 +38,7 @@ const (
 type ClockAccount struct {
 	Clock             deadline.Clock
 	Region            string
-	calendar.Deadline        // of the budget alone, counted from the clock's start
+	calendar.Deadline        // of the budget, counted from the clock's start, without what was suspended
 	Moved             string // why the clock is due at another time; "" it is not
 }
 
@@ -61,7 +62,15 @@ func (d *Desk) ClockAccount(ctx context.Context, a hotline.Actor, caseID, clockI
 	}
 	b, err := calendar.ParseBudget(out.Clock.Budget)
 	if err == nil {
-		out.Deadline, err = d.Calendar().Explain(out.Clock.Start, b, d.regionOr(out.Region))
+		var ledger []store.Suspension
+		if out.Clock.Kind == deadline.Handling { // no other stands still
+			ledger, err = d.read.SuspensionsOf(ctx, caseID)
+			ledger = slices.DeleteFunc(ledger, func(s store.Suspension) bool { return s.LegID != out.Clock.LegID })
+		}
+		if err != nil {
+			return ClockAccount{}, err
+		}
+		out.Deadline, err = d.Calendar().ExplainWith(out.Clock.Start, b, d.regionOr(out.Region), pauses(ledger))
 	}
 	if err != nil && !incoming { // what another platform calls a budget need not be one
 		return ClockAccount{}, err

@@ -136,8 +136,15 @@ func (w *work) orderByLadder(c deadline.Clock) error {
 	if err != nil {
 		return err
 	}
+	ledger, err := w.tx.SuspensionsOf(w.ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
 	var units []string
 	for _, l := range w.legs {
+		if slices.ContainsFunc(ledger, func(s store.Suspension) bool { return s.LegID == l.ID && !w.now.Before(s.From) && w.now.Before(s.To) }) {
+			continue // it waits by leave
+		}
 		ordered := slices.ContainsFunc(open, func(s store.Supervision) bool {
 			return slices.ContainsFunc(s.Parts, func(p store.SupervisionPart) bool { return p.Unit == l.Unit && !p.State.Ended() })
 		})

@@ -10,6 +10,7 @@ import (
 	"liandong/internal/calendar"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
+	"liandong/internal/leg"
 	"liandong/internal/store"
 	"liandong/internal/supervision"
 )
@@ -29,6 +30,9 @@ type Supervision interface {
 	Draw(ctx context.Context, a hotline.Actor, id string) (store.Draw, []desk.CaseView, error)
 	CheckDrawn(ctx context.Context, a hotline.Actor, drawID, caseID, result, note string) error
 	AskUnreasonable(ctx context.Context, a hotline.Actor, caseID, reason string) error
+	Suspend(ctx context.Context, a hotline.Actor, caseID string, n desk.NewSuspension) error
+	EndSuspension(ctx context.Context, a hotline.Actor, caseID, id string) error
+	Suspensions(ctx context.Context, a hotline.Actor, caseID string) ([]store.Suspension, error)
 	ReviewUnreasonable(ctx context.Context, a hotline.Actor, caseID string, uphold bool, reason string) error
 	Unreasonables(ctx context.Context, a hotline.Actor) ([]desk.UnreasonableRow, error)
 }
@@ -143,6 +147,18 @@ type OrdersPage struct {
 	New          Form
 	Unreasonable Form
 	Issue        bool
+
+	Suspensions []SuspensionRow
+	Suspendable []leg.Leg
+	Grounds     []string
+	Suspend     Form
+}
+
+// SuspensionRow is one entry of the ledger.
+type SuspensionRow struct {
+	store.Suspension
+	Unit string
+	End  string // where it is ended; "" it is over, or not this person's to end
 }
 
 func (s *site) caseOrdersPage(q *request) error {
@@ -163,6 +179,28 @@ func (s *site) caseOrdersPage(q *request) error {
 			data.Orders = append(data.Orders, o)
 		}
 	}
+	ledger, err := s.desk.Suspensions(q.ctx(), q.actor, v.ID)
+	if err != nil {
+		return err
+	}
+	data.Grounds, data.Suspend = desk.SuspensionGrounds(), data.form(at+"/suspensions", 0)
+	for _, e := range ledger {
+		row := SuspensionRow{Suspension: e}
+		if data.Issue && s.desk.Now().Before(e.To) {
+			row.End = at + "/suspensions/" + e.ID + "/end"
+		}
+		for _, l := range v.Legs {
+			if l.ID == e.LegID {
+				row.Unit = l.Unit
+			}
+		}
+		data.Suspensions = append(data.Suspensions, row)
+	}
+	for _, l := range v.Legs {
+		if desk.Suspendable(l.Leg) {
+			data.Suspendable = append(data.Suspendable, l.Leg)
+		}
+	}
 	for _, l := range v.Legs {
 		if l.Unit != "" && !slices.Contains(data.Units, l.Unit) {
 			data.Units = append(data.Units, l.Unit)
@@ -178,6 +216,32 @@ func (s *site) issueOrder(q *request) error {
 		return err
 	}
 	return s.to(q, "/supervision/"+v.ID, "web.flash.order_issued")
+}
+
+func (s *site) suspend(q *request) error {
+	n := desk.NewSuspension{LegID: q.field("leg"), Ground: q.field("ground"), Note: q.text("why")}
+	for _, f := range []struct {
+		name string
+		into *time.Time
+		days int
+	}{{"suspend_from", &n.From, 0}, {"suspend_to", &n.To, 1}} { // the last day is in it
+		day, err := time.ParseInLocation(time.DateOnly, q.field(f.name), calendar.Zone)
+		if err != nil {
+			return hotline.Errorf(hotline.Invalid, "day_invalid", f.name, q.field(f.name))
+		}
+		*f.into = day.AddDate(0, 0, f.days)
+	}
+	if err := s.desk.Suspend(q.ctx(), q.actor, q.PathValue("id"), n); err != nil {
+		return err
+	}
+	return s.toCase(q, q.PathValue("id"), "web.flash.suspended")
+}
+
+func (s *site) endSuspension(q *request) error {
+	if err := s.desk.EndSuspension(q.ctx(), q.actor, q.PathValue("id"), q.PathValue("entry")); err != nil {
+		return err
+	}
+	return s.toCase(q, q.PathValue("id"), "web.flash.suspension_ended")
 }
 
 func (s *site) askUnreasonable(q *request) error {
@@ -304,6 +368,8 @@ func (s *site) supervisionRoutes() []route {
 		{pattern: "POST /draws/{id}/{case}", right: hotline.Supervise, handle: s.checkDrawn, form: s.drawPage},
 		{pattern: "GET /cases/{id}/orders", right: hotline.SeeCases, handle: s.caseOrdersPage},
 		{pattern: "POST /cases/{id}/orders", right: hotline.Supervise, handle: s.issueOrder, form: s.caseOrdersPage},
+		{pattern: "POST /cases/{id}/suspensions", right: hotline.Supervise, handle: s.suspend, form: s.caseOrdersPage},
+		{pattern: "POST /cases/{id}/suspensions/{entry}/end", right: hotline.Supervise, handle: s.endSuspension, form: s.caseOrdersPage},
 		{pattern: "POST /cases/{id}/unreasonable", right: hotline.AskLegs, handle: s.askUnreasonable, form: s.caseOrdersPage},
 	}
 	for _, v := range supervision.Verbs() {

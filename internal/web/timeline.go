@@ -169,6 +169,8 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 			}
 			out = append(out, w.T("web.clock.overtaken", strings.Join(names, w.T("web.seat.missing_and"))))
 		}
+	case "suspended", "suspension_ended":
+		out = append(out, w.Word("suspension", s.text("ground")))
 	case "prompted":
 		if r := s.text("reason"); r != "" {
 			out = append(out, w.T("web.prompt."+r))

@@ -130,6 +130,7 @@ var suite = []struct {
 	{"supervision orders", supervisions},
 	{"supervisor's board", watched},
 	{"facts of legs", facts},
+	{"suspensions", suspensions},
 	{"consultations", consultations},
 	{"returned items", returnedItems},
 	{"draws of closed cases", draws},

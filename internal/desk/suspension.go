@@ -1,0 +1,191 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"liandong/internal/calendar"
+	"liandong/internal/casefile"
+	"liandong/internal/deadline"
+	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/store"
+)
+
+// Grounds of a suspension (中止事由).
+const (
+	WaitsForCaller = "caller"  // 等待来话人补充材料或配合
+	WaitsForOthers = "others"  // 等待检测、鉴定或第三方意见
+	Weather        = "weather" // 大雪封山、道路中断等自然条件
+	LegalProcedure = "legal"   // 法定程序：公示、听证、诉讼、仲裁
+	Works          = "works"   // 工程施工所需的季节或停水停电窗口
+)
+
+// SuspensionGrounds lists the grounds in the order shown.
+func SuspensionGrounds() []string {
+	return []string{WaitsForCaller, WaitsForOthers, Weather, LegalProcedure, Works}
+}
+
+// SuspensionMost bounds one entry: half a year. Proposal.
+const SuspensionMost = 183 * 24 * time.Hour
+
+// NewSuspension is what a supervisor enters into the ledger.
+type NewSuspension struct {
+	LegID  string
+	Ground string
+	From   time.Time // not before today; what is past cannot be bought back
+	To     time.Time // half-open
+	Note   string    // why, personal text
+}
+
+// Suspend stops the answer's clock of a leg for a stretch. Only a leg to a unit
+// of this platform that is still handled can be suspended, before its deadline,
+// by somebody who supervises and is not the holder; the case's own clock and
+// the promptness of the holder (sign-in, first contact) run on. The clock
+// itself never stops: its deadline moves by what did not count.
+func (d *Desk) Suspend(ctx context.Context, a hotline.Actor, caseID string, n NewSuspension) error {
+	if !slices.Contains(SuspensionGrounds(), n.Ground) {
+		return hotline.Errorf(hotline.Invalid, "suspension_ground", "ground", n.Ground)
+	}
+	if err := casefile.CheckText("note", n.Note, casefile.NoteMost); err != nil {
+		return err
+	}
+	return d.change(ctx, a, caseID, nil, hotline.Supervise, func(w *work) error {
+		l, err := w.leg(n.LegID)
+		if err != nil {
+			return err
+		}
+		c := w.running(l.ID, deadline.Handling)
+		switch {
+		case !Suspendable(l.Leg):
+			return hotline.Errorf(hotline.Conflict, "suspension_leg", "leg")
+		case c == nil:
+			return hotline.Errorf(hotline.Conflict, "suspension_no_clock", "leg")
+		case c.Overdue(w.now):
+			return hotline.Errorf(hotline.Conflict, "suspension_too_late", "from", c.Due)
+		case n.From.Before(midnight(w.now)):
+			return hotline.Errorf(hotline.Invalid, "suspension_past", "from")
+		case !n.To.After(n.From) || !n.To.After(w.now):
+			return hotline.Errorf(hotline.Invalid, "suspension_empty", "to")
+		case n.To.Sub(n.From) > SuspensionMost:
+			return hotline.Errorf(hotline.Invalid, "suspension_long", "to", int(SuspensionMost/(24*time.Hour)))
+		case !n.From.Before(c.Due):
+			return hotline.Errorf(hotline.Invalid, "suspension_after_due", "from", c.Due)
+		}
+		ledger, err := w.suspensionsOf(l.ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range ledger {
+			if n.From.Before(s.To) && s.From.Before(n.To) {
+				return hotline.Errorf(hotline.Conflict, "suspension_overlaps", "from", s.From, s.To)
+			}
+		}
+		s := store.Suspension{ID: hotline.NewID(), CaseID: w.c.ID, LegID: l.ID, Ground: n.Ground, From: n.From.UTC().Truncate(time.Microsecond),
+			To: n.To.UTC().Truncate(time.Microsecond), Approver: a.Name, ApprovedAt: w.now}
+		if err := w.tx.AddSuspension(w.ctx, s); err != nil {
+			return err
+		}
+		return w.replan(l, c, ledger, append(slices.Clone(ledger), s), "suspended", body{"ground": n.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}, n.Note)
+	})
+}
+
+// EndSuspension ends one now, before its time; what is over stays as it was.
+func (d *Desk) EndSuspension(ctx context.Context, a hotline.Actor, caseID, id string) error {
+	return d.change(ctx, a, caseID, nil, hotline.Supervise, func(w *work) error {
+		ledger, err := w.tx.SuspensionsOf(w.ctx, caseID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(ledger, func(s store.Suspension) bool { return s.ID == id })
+		if i < 0 {
+			return hotline.Errorf(hotline.NotFound, "suspension_not_found", "")
+		}
+		s := ledger[i]
+		if !w.now.Before(s.To) {
+			return hotline.Errorf(hotline.Conflict, "suspension_over", "", s.To)
+		}
+		l, err := w.leg(s.LegID)
+		if err != nil {
+			return err
+		}
+		was, err := w.suspensionsOf(l.ID)
+		if err != nil {
+			return err
+		}
+		to := w.now
+		if to.Before(s.From) {
+			to = s.From // it never was
+		}
+		if err := w.tx.EndSuspension(w.ctx, s.ID, to); err != nil {
+			return err
+		}
+		now := slices.Clone(was)
+		now[slices.IndexFunc(now, func(x store.Suspension) bool { return x.ID == id })].To = to
+		return w.replan(l, w.running(l.ID, deadline.Handling), was, now, "suspension_ended", body{"ground": s.Ground, "to": to.UnixMicro()}, "")
+	})
+}
+
+func midnight(t time.Time) time.Time {
+	y, m, day := t.In(calendar.Zone).Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, calendar.Zone)
+}
+
+// suspensionsOf is the ledger of one leg.
+func (w *work) suspensionsOf(legID string) ([]store.Suspension, error) {
+	all, err := w.tx.SuspensionsOf(w.ctx, w.c.ID)
+	return slices.DeleteFunc(all, func(s store.Suspension) bool { return s.LegID != legID }), err
+}
+
+// replan moves the deadline of an answer by what the ledger takes out of its
+// run. A deadline that an extension had moved keeps what it had won: working
+// days where the budget counts office time, and plain time otherwise.
+func (w *work) replan(l *legWork, c *clockWork, was, now []store.Suspension, kind string, b body, note string) error {
+	if c != nil {
+		budget, err := calendar.ParseBudget(c.Budget)
+		if err != nil {
+			return err
+		}
+		before, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(was))
+		if err != nil {
+			return err
+		}
+		after, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(now))
+		if err != nil {
+			return err
+		}
+		due := after.Due
+		if !before.Due.Equal(c.Due) {
+			due = c.Due.Add(after.Due.Sub(before.Due))
+			won := w.d.cal.WorkingDays(before.Due, c.Due, l.Region)
+			if _, plain := budget.Plain(); !plain && won > 0 {
+				due = w.d.cal.DaysAfter(after.Due, won, l.Region)
+				due = midnight(due).Add(c.Due.Sub(midnight(c.Due)))
+			}
+		}
+		b["was"], b["due"] = c.Due.UnixMicro(), due.UnixMicro()
+		c.Clock = c.Move(due.UTC().Truncate(time.Microsecond))
+		c.Provisional, c.moved = after.Provisional, true
+	}
+	return w.event(kind, l.ID, b, note)
+}
+
+func pauses(ledger []store.Suspension) []calendar.Pause {
+	out := make([]calendar.Pause, len(ledger))
+	for i, s := range ledger {
+		out[i] = calendar.Pause{From: s.From, To: s.To}
+	}
+	return out
+}
+
+// Suspensions is the ledger of a case that the actor may see.
+func (d *Desk) Suspensions(ctx context.Context, a hotline.Actor, caseID string) ([]store.Suspension, error) {
+	if _, err := d.Case(ctx, a, caseID); err != nil {
+		return nil, err
+	}
+	return d.read.SuspensionsOf(ctx, caseID)
+}
+
+// Suspendable says whether a leg's answer can be suspended at all.
+func Suspendable(l leg.Leg) bool { return l.Local() && !l.Done() }
