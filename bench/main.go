@@ -57,8 +57,8 @@ func main() {
 	flag.IntVar(&b.cases, "cases", 100_000, "cases on file for showing and listing")
 	flag.IntVar(&b.letters, "letters", 10_000, "letters of a backlog")
 	flag.IntVar(&b.events, "events", 100_000, "events of a log")
-	flag.IntVar(&b.monthly, "monthly", 1_000_000, "cases of the month of a statement")
-	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, backlog, dead peer, proof, show, statement, rest")
+	flag.IntVar(&b.monthly, "monthly", 1_000_000, "cases of the month of a statement, clocks of a sweep")
+	flag.StringVar(&b.only, "only", "", "measure only what has this in its name: intake, transfer, backlog, dead peer, proof, show, statement, sweep, rest")
 	flag.Parse()
 	if err := b.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -101,6 +101,7 @@ func (b *bench) run(ctx context.Context) error {
 		{"show on sqlite", func(ctx context.Context) error { return b.show(ctx, "sqlite") }},
 		{"statement on postgres", func(ctx context.Context) error { return b.statement(ctx, "postgres", 3*time.Second) }},
 		{"statement on sqlite", func(ctx context.Context) error { return b.statement(ctx, "sqlite", 5*time.Second) }},
+		{"sweep of clocks", b.sweep},
 		{"rest: memory and start", b.rest},
 	} {
 		if !strings.Contains(part.name, b.only) {

@@ -74,24 +74,12 @@ func (n *node) multiply(ctx context.Context, cases int, from, until time.Time) e
 	if err != nil {
 		return err
 	}
-	driver := "pgx"
-	if n.engine == "sqlite" {
-		driver = "sqlite"
-	}
-	db, err := sql.Open(driver, n.dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	sent := fmt.Sprintf("%d + i * %d", from.UnixMicro(), until.Sub(from).Microseconds()/int64(cases+1))
 	after := func(most int) string { // some hours later, not all alike
 		return fmt.Sprintf("%s + (i * 7919 %% %d + 1) * 60000000", sent, most)
 	}
 	number := "CAST(1000000000 + i AS TEXT)"
-	for _, t := range []struct {
-		table  string
-		values map[string]string
-	}{
+	return n.copies(ctx, id, cases, []copied{
 		{"case_file", map[string]string{"id": "'bench-case-' || " + number, "created_at": sent, "number": "''"}},
 		{"leg", map[string]string{
 			"id": "'bench-leg--' || " + number, "case_id": "'bench-case-' || " + number, "sent_at": sent, "moved_at": after(6000),
@@ -101,7 +89,28 @@ func (n *node) multiply(ctx context.Context, cases int, from, until time.Time) e
 			"asked_at": "CASE i % 4 WHEN 0 THEN " + after(9000) + " ELSE 0 END", "solved": "CASE i % 4 WHEN 0 THEN 1 + i % 3 / 2 ELSE 0 END",
 			"mapped": "CASE i % 4 WHEN 0 THEN i % 3 ELSE 0 END",
 		}},
-	} {
+	})
+}
+
+// copied is a table whose row of one case is multiplied; values are what is
+// other in the copies, in SQL, i counting from 0.
+type copied struct {
+	table  string
+	values map[string]string
+}
+
+// copies multiplies rows of one case in the engine itself.
+func (n *node) copies(ctx context.Context, caseID string, times int, tables []copied) error {
+	driver := "pgx"
+	if n.engine == "sqlite" {
+		driver = "sqlite"
+	}
+	db, err := sql.Open(driver, n.dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, t := range tables {
 		columns, err := columnsOf(ctx, db, t.table)
 		if err != nil {
 			return err
@@ -113,12 +122,12 @@ func (n *node) multiply(ctx context.Context, cases int, from, until time.Time) e
 				exprs[i] = v
 			}
 		}
-		where := "t.id"
-		if t.table == "leg" {
-			where = "t.case_id"
+		where := "t.case_id"
+		if t.table == "case_file" {
+			where = "t.id"
 		}
 		q := fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d) INSERT INTO %s (%s) SELECT %s FROM n, %s t WHERE %s = '%s'`,
-			cases, t.table, strings.Join(columns, ", "), strings.Join(exprs, ", "), t.table, where, id)
+			times, t.table, strings.Join(columns, ", "), strings.Join(exprs, ", "), t.table, where, caseID)
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("%s: %w", t.table, err)
 		}
