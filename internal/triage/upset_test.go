@@ -44,6 +44,22 @@ func TestUpset(t *testing.T) {
 	}
 }
 
+//go:embed testdata/ground.txt
+var ground string
+
+// Danger from the ground, walls, water and cold is heard when it is told calmly
+// and at length too, as once it was not; what is over, or only asked about,
+// raises no alarm.
+func TestDangerToldCalmly(t *testing.T) {
+	for _, s := range listed(ground) {
+		p := trained().Propose(s[1])
+		check(t, s[1], p)
+		if (p.Urgent != "") != (s[0] != "") {
+			t.Errorf("%s: got urgent %q, want %q: %v", s[1], p.Urgent, s[0], p.Reasons)
+		}
+	}
+}
+
 //go:embed testdata/gathering.txt
 var gathering string
 
