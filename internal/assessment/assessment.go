@@ -130,19 +130,21 @@ func (i Indicator) countsAt(f *Fact, asOf int64) (den, num bool) {
 	return den, den && num
 }
 
+// An answer at the due time itself is late, as deadline.Clock has it: intervals
+// are half-open.
 func handled(f *Fact, asOf int64) bool {
 	return f.HandleDue > 0 && f.HandleDue <= asOf && f.Returned == 0 && f.Withdrawn == 0
 }
 
 var indicators = []Indicator{
 	{SignedOnTime, true, func(f *Fact, asOf int64) (bool, bool) {
-		return f.SignDue > 0 && f.SignDue <= asOf && f.Withdrawn == 0, f.Signed > 0 && f.Signed <= f.SignDue
+		return f.SignDue > 0 && f.SignDue <= asOf && f.Withdrawn == 0, f.Signed > 0 && f.Signed < f.SignDue
 	}},
 	{HandledOnTime, true, func(f *Fact, asOf int64) (bool, bool) {
-		return handled(f, asOf), f.Answered > 0 && f.Answered <= f.HandleDue
+		return handled(f, asOf), f.Answered > 0 && f.Answered < f.HandleDue
 	}},
 	{Overdue, false, func(f *Fact, asOf int64) (bool, bool) {
-		return handled(f, asOf), f.Answered == 0 || f.Answered > f.HandleDue
+		return handled(f, asOf), f.Answered == 0 || f.Answered >= f.HandleDue
 	}},
 	{Returned, false, func(f *Fact, _ int64) (bool, bool) { return true, f.Returned > 0 }},
 	{Misdirected, false, func(f *Fact, _ int64) (bool, bool) { return f.Peer != "", f.Misdirected }},

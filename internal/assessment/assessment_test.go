@@ -24,10 +24,13 @@ func TestIndicators(t *testing.T) {
 		want map[string][2]bool // code → in denominator, in numerator; others as in none
 	}{
 		{"limit not reached", base, 9, map[string][2]bool{Returned: {true, false}, Misdirected: {true, false}}},
-		{"signed in time, exactly", with(func(f *Fact) { f.Signed = 10 }), 15, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"signed at the due time, which is late", with(func(f *Fact) { f.Signed = 10 }), 15, map[string][2]bool{SignedOnTime: {true, false}, Returned: {true, false}, Misdirected: {true, false}}},
+		{"answered at the due time", with(func(f *Fact) { f.Signed, f.Answered = 2, 20 }), 30, map[string][2]bool{SignedOnTime: {true, true},
+			HandledOnTime: {true, false}, Overdue: {true, true}, Returned: {true, false}, Misdirected: {true, false}, ReopenedRate: {true, false}}},
+		{"signed in time, just", with(func(f *Fact) { f.Signed = 9 }), 15, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
 		{"signed late", with(func(f *Fact) { f.Signed = 11 }), 15, map[string][2]bool{SignedOnTime: {true, false}, Returned: {true, false}, Misdirected: {true, false}}},
 		{"signed after the statement", with(func(f *Fact) { f.Signed = 16 }), 15, map[string][2]bool{SignedOnTime: {true, false}, Returned: {true, false}, Misdirected: {true, false}}},
-		{"answered in time, reopened", with(func(f *Fact) { f.Signed, f.Answered, f.Reopened = 2, 20, 25 }), 30, map[string][2]bool{SignedOnTime: {true, true},
+		{"answered in time, reopened", with(func(f *Fact) { f.Signed, f.Answered, f.Reopened = 2, 19, 25 }), 30, map[string][2]bool{SignedOnTime: {true, true},
 			HandledOnTime: {true, true}, Overdue: {true, false}, Returned: {true, false}, Misdirected: {true, false}, ReopenedRate: {true, true}}},
 		{"over", base, 30, map[string][2]bool{SignedOnTime: {true, false}, HandledOnTime: {true, false}, Overdue: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
 		{"returned for duty", with(func(f *Fact) { f.Signed, f.Returned, f.Misdirected = 5, 5, true }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, true}}},
@@ -73,7 +76,7 @@ func TestTally(t *testing.T) {
 	if diff := cmp.Diff(Span{N: 10, P50: 5 * time.Microsecond, P90: 9 * time.Microsecond, P99: 10 * time.Microsecond}, s.Sign); diff != "" {
 		t.Errorf("time to sign (-want +got):\n%s", diff)
 	}
-	if len(s.By[ByUnit]) != 2 || s.By[ByUnit][0].Key != "a" || s.By[ByUnit][0].Cells[0] != (Cell{4, 10}) || s.Total.Legs != 11 || s.Unreasonable != 1 {
+	if len(s.By[ByUnit]) != 2 || s.By[ByUnit][0].Key != "a" || s.By[ByUnit][0].Cells[0] != (Cell{3, 10}) || s.Total.Legs != 11 || s.Unreasonable != 1 {
 		t.Errorf("got %+v", s)
 	}
 }

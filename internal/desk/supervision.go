@@ -163,7 +163,7 @@ func (d *Desk) MoveOrder(ctx context.Context, a hotline.Actor, orderID string, m
 			}
 			b["due"] = p.DueAt.UnixMicro()
 		}
-		if m.Verb == supervision.Answer && w.now.After(p.DueAt) {
+		if m.Verb == supervision.Answer && !w.now.Before(p.DueAt) {
 			b["late"] = true
 		}
 		if err := tx.SavePart(ctx, *p); err != nil {

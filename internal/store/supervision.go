@@ -123,7 +123,7 @@ func (r *Reader) SupervisionsOf(ctx context.Context, caseID string) ([]Supervisi
 // was not recorded yet.
 func (r *Reader) OverdueParts(ctx context.Context, now time.Time, limit int) ([]SupervisionPart, error) {
 	return all(ctx, r, "supervision", `SELECT `+partColumns+` FROM supervision_part p WHERE over_at IS NULL AND state IN ('issued','demanded')
-		AND due_at < $1 ORDER BY due_at, order_id LIMIT $2`, []any{now.UnixMicro(), limit}, scanPart)
+		AND due_at <= $1 ORDER BY due_at, order_id LIMIT $2`, []any{now.UnixMicro(), limit}, scanPart)
 }
 
 // Watched lists the cases of one list of the supervisor's board.
@@ -132,10 +132,10 @@ func (r *Reader) Watched(ctx context.Context, see Sight, watch supervision.Watch
 	order := "created_at, id"
 	switch watch {
 	case supervision.WatchNear:
-		w.add("due_at >= ? AND due_at < ? AND closed_at IS NULL", now.UnixMicro(), now.Add(supervision.NearFor).UnixMicro())
+		w.add("due_at > ? AND due_at <= ? AND closed_at IS NULL", now.UnixMicro(), now.Add(supervision.NearFor).UnixMicro())
 		order = "due_at, id"
 	case supervision.WatchOver:
-		w.add("due_at < ? AND closed_at IS NULL", now.UnixMicro())
+		w.add("due_at <= ? AND closed_at IS NULL", now.UnixMicro())
 		order = "due_at, id"
 	case supervision.WatchReturned:
 		w.add("status IN ('open','in_progress','awaiting_callback') AND returns >= ?", supervision.ReturnedTimes)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,6 +57,12 @@ func supervisions(t *testing.T, st *store.Store) {
 	want(t, "open, of a unit", list, err, []store.Supervision{one})
 	list, err = r.OpenSupervisions(ctx, "", 10)
 	want(t, "open", list, err, []store.Supervision{two, one})
+	if early, err := r.OverdueParts(ctx, one.Parts[0].DueAt.Add(-time.Microsecond), 10); err != nil || len(early) != 0 {
+		t.Errorf("just before the due time: got %v, %v", early, err)
+	}
+	if due, err := r.OverdueParts(ctx, one.Parts[0].DueAt, 10); err != nil || len(due) == 0 {
+		t.Errorf("at the due time: got %v, %v", due, err)
+	}
 	parts, err := r.OverdueParts(ctx, start.Add(150*time.Minute), 10)
 	want(t, "overdue", parts, err, one.Parts)
 
@@ -91,6 +98,14 @@ func watched(t *testing.T, st *store.Store) {
 		supervision.WatchUnsatisfied: unhappy.ID, supervision.WatchReopened: reopened.ID, supervision.WatchSilent: over.ID} {
 		got, err := st.Reader().Watched(ctx, store.Sight{}, watch, now, 10)
 		want(t, string(watch), ids(got, caseID), err, []string{id})
+	}
+	for at, want := range map[time.Time]supervision.Watch{over.DueAt: supervision.WatchOver, over.DueAt.Add(-time.Microsecond): supervision.WatchNear} {
+		for _, watch := range []supervision.Watch{supervision.WatchOver, supervision.WatchNear} { // half-open: at the due time it is over
+			got, err := st.Reader().Watched(ctx, store.Sight{}, watch, at, 10)
+			if found := slices.Contains(ids(got, caseID), over.ID); err != nil || found != (watch == want) {
+				t.Errorf("%s, %v from the due time: found %v, %v", watch, at.Sub(over.DueAt), found, err)
+			}
+		}
 	}
 	got, err := st.Reader().Watched(ctx, store.Sight{Regions: []string{"540102"}}, supervision.WatchNear, now, 10)
 	want(t, "of another region", ids(got, caseID), err, []string{})
