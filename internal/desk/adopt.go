@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"liandong/internal/calendar"
 	"liandong/internal/hotline"
@@ -122,7 +121,12 @@ func (w *work) takeOver(l *legWork, moves []leg.Carried, told string) error {
 			return hotline.Errorf(hotline.Invalid, "adopt_move", fmt.Sprintf("/body/adopt/%d/verb", i), string(m.Verb))
 		}
 	}
-	return w.event("adopted", l.ID, body{"peer": l.Peer, "state": string(l.State), "at": w.now.UTC().Format(time.RFC3339)}, told)
+	if told != "" { // every text that comes in is checked for danger
+		if err := w.check(told, l.ID, false); err != nil {
+			return err
+		}
+	}
+	return w.event("adopted", l.ID, body{"peer": l.Peer, "state": string(l.State)}, told)
 }
 
 // adopting says that a letter is an offer of a leg that people carried.

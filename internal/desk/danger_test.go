@@ -75,6 +75,12 @@ func TestDangerAlarms(t *testing.T) {
 			w.peerSays("110", leg.TypeOffer, hotline.NewID(), 1, leg.Body{Role: leg.Joint, CallID: call}, leg.Private{Text: plain, PoliceAction: text})
 			return id
 		},
+		"offer of a leg that people carried": func(w *world, text string) string {
+			call := hotline.NewID()
+			id := w.take(plain, func(in *desk.In) { in.CallID = call }).ID
+			w.peerSays("110", leg.TypeOffer, hotline.NewID(), 1, leg.Body{Role: leg.Joint, CallID: call, Adopt: []leg.Carried{{Verb: leg.Accept, At: w.clock.Now()}}}, leg.Private{Text: plain, Note: text})
+			return id
+		},
 		"supplement of the other line": func(w *world, text string) string {
 			id, l := far(w)
 			w.peerSays("110", "supplement", l, 1, leg.Body{}, leg.Private{Note: text})

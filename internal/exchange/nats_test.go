@@ -310,7 +310,7 @@ func (c *natsCluster) underLoad(t *testing.T, seed uint64, kills int) {
 		load()
 		victim.kill()
 		load()
-		if len(c.nodes) > 1 && p.drain(30*time.Second) != 0 {
+		if len(c.nodes) > 1 && p.drain(time.Minute) != 0 {
 			t.Errorf("with one of %d servers gone letters still wait", len(c.nodes))
 		}
 		victim.run(t)
