@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"time"
 
 	"liandong/internal/hotline"
 )
@@ -22,6 +23,11 @@ type group struct {
 }
 
 const batch = 128
+
+// together is how long the writer waits for company after a commit that was
+// shared: under load each commit then holds more, and the processor has time for
+// what is yet to be written. Who writes alone never waits.
+const together = time.Millisecond
 
 type request struct {
 	ctx    context.Context
@@ -73,12 +79,16 @@ var errClosed = hotline.Errorf(hotline.Unavailable, "database_closed", "")
 
 func (g *group) run() {
 	defer close(g.done)
+	shared := false
 	for {
 		select {
 		case <-g.quit:
 			return
 		case r := <-g.queue:
 			rs := []*request{r}
+			if shared {
+				time.Sleep(together)
+			}
 		more:
 			for len(rs) < batch {
 				select {
@@ -88,6 +98,7 @@ func (g *group) run() {
 					break more
 				}
 			}
+			shared = len(rs) > 2
 			g.commit(rs)
 		}
 	}
