@@ -21,7 +21,7 @@ import (
 // Pace of a lane. A letter whose attempt failed waits longer each time, with a
 // jitter of a quarter; an urgent one never long.
 const (
-	laneWidth  = 8 // letters of different legs on their way at once
+	laneWidth  = 32 // letters of different legs on their way at once; commits are shared, so width is speed
 	firstPause = 500 * time.Millisecond
 	longPause  = 5 * time.Minute
 	hastyPause = 3 * time.Second // longest for a peer with something urgent waiting
@@ -115,7 +115,7 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 	if err != nil {
 		return 0, false, fmt.Errorf("keys of %s: %w", peer, err)
 	}
-	most := max(8*laneWidth, traits.Batch)
+	most := max(256, traits.Batch)
 	if probe {
 		most = 1
 	}
