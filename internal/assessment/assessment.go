@@ -25,6 +25,7 @@ type Fact struct {
 	Returned      int64
 	Withdrawn     int64
 	Misdirected   bool  // returned, for duty or area
+	Unfounded     int64 // since when the return counts as unfounded
 	Reopened      int64 // when the first answer was not enough
 	Asked         int64 // the caller was called back
 	Solved        bool  // the caller says so
@@ -43,6 +44,7 @@ type Times struct {
 	Asked              int64
 	Solved             int // what the caller said: SaidYes, SaidNo, 0 nothing
 	Mapped             int
+	Unfounded          int64 // since when the leg's return counts as unfounded
 }
 
 // What a caller said to whether the matter is solved.
@@ -51,8 +53,8 @@ const (
 	SaidYes = 2
 )
 
-// TimesOf reads them from the clocks of a case, in any order; the call-back is
-// the caller's to add.
+// TimesOf reads them from the clocks of a case, in any order; the call-back and
+// what became of a return are the caller's to add.
 func TimesOf(legID string, clocks iter.Seq[deadline.Clock]) Times {
 	var sign, first, second deadline.Clock
 	earlier := func(c, than deadline.Clock) bool { return than.Start.IsZero() || c.Start.Before(than.Start) }
@@ -70,6 +72,40 @@ func TimesOf(legID string, clocks iter.Seq[deadline.Clock]) Times {
 	return Times{SignDue: micros(sign.Due), Signed: micros(sign.Stopped), HandleDue: micros(first.Due), Handled: micros(first.Stopped), Reopened: micros(second.Start)}
 }
 
+// A return counts as unfounded (退单不当) while the last decision of its case
+// says that who gave the leg back has to do it after all. A return always
+// stands as a move, so nobody refuses one; what decides is a ruling, whether it
+// came before the return or after it, or that its holder took the matter back
+// when the sender contested.
+//
+// GaveBack, Ruled and TookBack are the events that decide, one after another:
+// each tells since when the return counts, 0 not at all. A holder and an owner
+// are written unit:CODE or platform:CODE; an owner "" is none.
+
+// GaveBack: the holder returns the leg; owner is whom the last ruling of the
+// case named before.
+func GaveBack(holder, owner string, at time.Time) int64 { return Ruled(0, holder, owner, at) }
+
+// Ruled: a ruling names an owner. What counted before by since goes on counting
+// from then; a ruling for somebody else ends it, at every moment.
+func Ruled(since int64, holder, owner string, at time.Time) int64 {
+	switch {
+	case holder != owner:
+		return 0
+	case since > 0:
+		return since
+	}
+	return micros(at)
+}
+
+// TookBack: taker accepts the leg that took the place of the returned one.
+func TookBack(since int64, contested bool, holder, taker string, at time.Time) int64 {
+	if !contested || since > 0 || holder != taker {
+		return since
+	}
+	return micros(at)
+}
+
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -79,7 +115,7 @@ func micros(t time.Time) int64 {
 
 // At is the fact as it stood at a moment: what happened later is not there.
 func (f Fact) At(asOf int64) Fact {
-	for _, m := range []*int64{&f.Signed, &f.Answered, &f.Returned, &f.Withdrawn, &f.Reopened, &f.Asked, &f.Unreasonable} {
+	for _, m := range []*int64{&f.Signed, &f.Answered, &f.Returned, &f.Withdrawn, &f.Reopened, &f.Asked, &f.Unreasonable, &f.Unfounded} {
 		if *m > asOf {
 			*m = 0
 		}
@@ -100,6 +136,7 @@ const (
 	Overdue       = "overdue"         // 超期率
 	Returned      = "returned"        // 退单率
 	Misdirected   = "misdirected"     // 错转率, of transfers
+	Unfounded     = "unfounded"       // 退单不当率, of what was returned
 	ReopenedRate  = "reopened"        // 重办率
 	Solved        = "solved"          // 解决率
 	Satisfied     = "satisfied"       // 满意率
@@ -148,6 +185,7 @@ var indicators = []Indicator{
 	}},
 	{Returned, false, func(f *Fact, _ int64) (bool, bool) { return true, f.Returned > 0 }},
 	{Misdirected, false, func(f *Fact, _ int64) (bool, bool) { return f.Peer != "", f.Misdirected }},
+	{Unfounded, false, func(f *Fact, _ int64) (bool, bool) { return f.Returned > 0, f.Unfounded > 0 }},
 	{ReopenedRate, false, func(f *Fact, _ int64) (bool, bool) { return f.Answered > 0, f.Reopened > 0 }},
 	{Solved, true, func(f *Fact, _ int64) (bool, bool) { return f.SolvedKnown, f.Solved }},
 	{Satisfied, true, func(f *Fact, _ int64) (bool, bool) { return f.Mapped > 0, f.Mapped <= 2 }},

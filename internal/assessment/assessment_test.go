@@ -33,7 +33,9 @@ func TestIndicators(t *testing.T) {
 		{"answered in time, reopened", with(func(f *Fact) { f.Signed, f.Answered, f.Reopened = 2, 19, 25 }), 30, map[string][2]bool{SignedOnTime: {true, true},
 			HandledOnTime: {true, true}, Overdue: {true, false}, Returned: {true, false}, Misdirected: {true, false}, ReopenedRate: {true, true}}},
 		{"over", base, 30, map[string][2]bool{SignedOnTime: {true, false}, HandledOnTime: {true, false}, Overdue: {true, true}, Returned: {true, false}, Misdirected: {true, false}}},
-		{"returned for duty", with(func(f *Fact) { f.Signed, f.Returned, f.Misdirected = 5, 5, true }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, true}}},
+		{"returned for duty", with(func(f *Fact) { f.Signed, f.Returned, f.Misdirected = 5, 5, true }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, true}, Unfounded: {true, false}}},
+		{"returned without ground", with(func(f *Fact) { f.Signed, f.Returned, f.Unfounded = 5, 5, 30 }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, false}, Unfounded: {true, true}}},
+		{"found so after the statement", with(func(f *Fact) { f.Signed, f.Returned, f.Unfounded = 5, 5, 31 }), 30, map[string][2]bool{SignedOnTime: {true, true}, Returned: {true, true}, Misdirected: {true, false}, Unfounded: {true, false}}},
 		{"asked, content, not solved", with(func(f *Fact) { f.Asked, f.SolvedKnown, f.Mapped = 5, true, 2 }), 9, map[string][2]bool{Returned: {true, false}, Misdirected: {true, false},
 			Solved: {true, false}, Satisfied: {true, true}, Rated: {true, true}}},
 		{"unreasonable", with(func(f *Fact) { f.Unreasonable = 3 }), 30, nil},
@@ -106,6 +108,29 @@ func TestTimesOf(t *testing.T) {
 	} {
 		if got := TimesOf(leg, slices.Values(clocks)); got != want {
 			t.Errorf("leg %s: got %+v, want %+v", leg, got, want)
+		}
+	}
+}
+
+// What each event decides of a return, after what was decided before.
+func TestUnfounded(t *testing.T) {
+	at := time.UnixMicro(7)
+	for name, tc := range map[string]struct{ got, want int64 }{
+		"given back, nothing ruled":              {GaveBack("unit:a", "", at), 0},
+		"given back against a ruling":            {GaveBack("unit:a", "unit:a", at), 7},
+		"given back, another was named":          {GaveBack("unit:a", "unit:b", at), 0},
+		"ruled against it":                       {Ruled(0, "unit:a", "unit:a", at), 7},
+		"ruled against it again":                 {Ruled(3, "unit:a", "unit:a", at), 3},
+		"ruled for it":                           {Ruled(0, "unit:a", "unit:b", at), 0},
+		"ruled for it after all":                 {Ruled(3, "unit:a", "unit:b", at), 0},
+		"a platform is no unit of the same code": {Ruled(0, "platform:a", "unit:a", at), 0},
+		"taken back when contested":              {TookBack(0, true, "unit:a", "unit:a", at), 7},
+		"taken back by itself":                   {TookBack(0, false, "unit:a", "unit:a", at), 0},
+		"another took it when contested":         {TookBack(0, true, "unit:a", "unit:b", at), 0},
+		"taken back after a ruling":              {TookBack(3, true, "unit:a", "unit:a", at), 3},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: got %d, want %d", name, tc.got, tc.want)
 		}
 	}
 }

@@ -277,8 +277,12 @@ func letterBody(a leg.Act, do Do) leg.Body {
 func (w *work) follow(l *legWork, a leg.Act, do Do, before leg.Leg) error {
 	switch a.Verb {
 	case leg.Accept:
+		w.tookBack(l, a.At)
 		return w.planLeg(l, a.At, time.Time{}, deadline.Starts(leg.Accept, l.Urgent)...)
 	case leg.Return:
+		if err := w.gaveBack(l, a.At); err != nil {
+			return err
+		}
 		return w.returned(l)
 	case leg.Contest:
 		return w.dispute(l, "contested")

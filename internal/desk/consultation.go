@@ -185,6 +185,7 @@ func (d *Desk) Rule(ctx context.Context, a hotline.Actor, id string, version int
 		if err := w.event("consultation_ruled", "", b, minutes); err != nil {
 			return err
 		}
+		w.ruledOn(r.Owner)
 		if err := w.endDispute(); err != nil {
 			return err
 		}

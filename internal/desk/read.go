@@ -194,7 +194,7 @@ func (c caller) maskFor(a hotline.Actor, of casefile.Case) string {
 
 func (d *Desk) legView(ctx context.Context, a hotline.Actor, c casefile.Case, l store.LegRow, who caller, key seal.CaseKey) (LegView, error) {
 	now := d.Now()
-	v := LegView{Leg: l.Leg, DueAt: l.DueAt, MovedAt: l.MovedAt, Silenced: !l.SilencedAt.IsZero(), Acting: l.Side}
+	v := LegView{Leg: l.Leg, DueAt: l.DueAt, MovedAt: l.MovedAt, Silenced: !l.SilencedAt.IsZero(), Unfounded: l.Times.Unfounded > 0, Acting: l.Side}
 	if l.Local() {
 		u, ok := d.dir.Unit(l.Unit)
 		v.HolderName, v.SenderName, v.Phone = l.Unit, d.node.Name, u.Phone

@@ -53,6 +53,7 @@ type LegView struct {
 	MovedAt    time.Time
 	Prompted   bool       // pick up the phone: no receipt or no acceptance in time
 	Silenced   bool       // accepted by phone
+	Unfounded  bool       // its return counts as unfounded
 	Can        []leg.Verb // what the actor may do with it now
 	Acting     leg.Side   // the side that the actor is on
 	Hand       []leg.Verb // moves of the other side that the actor may enter: it is not connected

@@ -414,15 +414,15 @@ func (w *work) derive() {
 		if !l.DueAt.Equal(due[l.ID]) {
 			l.DueAt, l.dirty = due[l.ID], true
 		}
-		if times := w.times(l.ID); times != l.Times {
+		if times := w.times(l); times != l.Times {
 			l.Times, l.dirty = times, true
 		}
 	}
 }
 
 // times is what the figures of assessment know of a leg.
-func (w *work) times(legID string) assessment.Times {
-	t := assessment.TimesOf(legID, func(yield func(deadline.Clock) bool) {
+func (w *work) times(l *legWork) assessment.Times {
+	t := assessment.TimesOf(l.ID, func(yield func(deadline.Clock) bool) {
 		for _, c := range w.clocks {
 			if !yield(c.Clock) {
 				return
@@ -438,7 +438,7 @@ func (w *work) times(legID string) assessment.Times {
 			t.Solved = assessment.SaidYes
 		}
 	}
-	t.Mapped = w.c.Mapped
+	t.Mapped, t.Unfounded = w.c.Mapped, l.Times.Unfounded // the latter is decided where it happens
 	return t
 }
 

@@ -104,6 +104,16 @@ func (r *Reader) Consultations(ctx context.Context, state consultation.State, pa
 		ORDER BY id DESC LIMIT $3`, string(state), party, limit)
 }
 
+// RuledOwner is whom the last ruling of a case names; "" there is none.
+func (r *Reader) RuledOwner(ctx context.Context, caseID string) (string, error) {
+	owners, err := all(ctx, r, "rulings", `SELECT owner FROM consultation WHERE case_id = $1 AND state = 'ruled' ORDER BY ended_at DESC, id DESC LIMIT 1`,
+		[]any{caseID}, func(rows scanner) (owner string, err error) { return owner, rows.Scan(&owner) })
+	if len(owners) == 0 {
+		return "", err
+	}
+	return owners[0], err
+}
+
 // ReturnedItem is an item whose legs are returned again and again.
 type ReturnedItem struct {
 	Item, Class string

@@ -25,7 +25,7 @@ type LegRow struct {
 const legColumns = `id, case_id, side, peer, unit, role, urgent, class, item, region, state, version, rev, sent_at, moved_at,
 	reopen_until, pending, ground, basis, next_owner, contested, undeliverable, repair, resolution, successor, for_leg,
 	out_no, in_no, callback_by, call_id, spoken, looped, late, via, extra, ask, due_at, prompted_at, silenced_at, by_hand,
-	sign_due, signed_at, handle_due, handled_at, reopened_at, asked_at, solved, mapped`
+	sign_due, signed_at, handle_due, handled_at, reopened_at, asked_at, solved, mapped, unfounded_at`
 
 func scanLeg(rows scanner) (LegRow, error) {
 	var l LegRow
@@ -43,7 +43,7 @@ func legFields(l *LegRow, via *string) []any {
 		&l.NextOwner, &l.Contested, &l.Undeliverable, &l.Repair, &l.Resolution, &l.Successor, &l.ForLeg, &l.OutNo, &l.InNo,
 		&l.CallbackBy, &l.CallID, &l.Spoken, &l.Looped, &l.Late, via, &l.Extra, &l.Ask, moment{&l.DueAt},
 		moment{&l.PromptedAt}, moment{&l.SilencedAt}, &l.ByHand, &l.Times.SignDue, &l.Times.Signed, &l.Times.HandleDue, &l.Times.Handled,
-		&l.Times.Reopened, &l.Times.Asked, &l.Times.Solved, &l.Times.Mapped}
+		&l.Times.Reopened, &l.Times.Asked, &l.Times.Solved, &l.Times.Mapped, &l.Times.Unfounded}
 }
 
 // Leg reads one leg.
@@ -92,13 +92,13 @@ func (t *Tx) AddLeg(ctx context.Context, l *LegRow) error {
 	}
 	return t.put(ctx, "add leg", `INSERT INTO leg (`+legColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
 		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-		$37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48)`,
+		$37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)`,
 		l.ID, l.CaseID, string(l.Side), l.Peer, l.Unit, string(l.Role), flag(l.Urgent), l.Class, l.Item, l.Region, string(l.State),
 		l.Version, l.Rev, micros(l.SentAt), micros(l.MovedAt), micros(l.ReopenUntil), string(l.Pending), string(l.Ground), l.Basis,
 		l.NextOwner, flag(l.Contested), flag(l.Undeliverable), l.Repair, string(l.Resolution), l.Successor, l.ForLeg, l.OutNo, l.InNo,
 		l.CallbackBy, l.CallID, flag(l.Spoken), flag(l.Looped), flag(l.Late), string(via), l.Extra, l.Ask, micros(l.DueAt),
 		micros(l.PromptedAt), micros(l.SilencedAt), flag(l.ByHand), l.Times.SignDue, l.Times.Signed, l.Times.HandleDue, l.Times.Handled,
-		l.Times.Reopened, l.Times.Asked, l.Times.Solved, l.Times.Mapped)
+		l.Times.Reopened, l.Times.Asked, l.Times.Solved, l.Times.Mapped, l.Times.Unfounded)
 }
 
 // SaveLeg writes what may change in a leg, guarded by its rev, which it raises.
@@ -115,6 +115,7 @@ func (t *Tx) SaveLeg(ctx context.Context, l *LegRow) error {
 		{name: "sign_due", value: l.Times.SignDue}, {name: "signed_at", value: l.Times.Signed}, {name: "handle_due", value: l.Times.HandleDue},
 		{name: "handled_at", value: l.Times.Handled}, {name: "reopened_at", value: l.Times.Reopened}, {name: "asked_at", value: l.Times.Asked},
 		{name: "solved", value: l.Times.Solved}, {name: "mapped", value: l.Times.Mapped},
+		{name: "unfounded_at", value: l.Times.Unfounded, indexed: true},
 	})
 	if err == nil {
 		l.Rev++

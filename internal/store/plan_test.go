@@ -88,6 +88,9 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"cases by category", list(CaseFilter{Category: "A06"}), "case_category", false},
 		{"cases by due time", list(CaseFilter{ByDue: true}), "case_due", true},
 		{"case by number", list(CaseFilter{Number: "2611270042"}), "case_number", false},
+		{"unfounded returns", func(r *Reader) error { _, err := r.UnfoundedReturns(ctx, Sight{}, now, 2, 10); return err }, "leg_unfounded", false},
+		{"unfounded legs", func(r *Reader) error { _, err := r.UnfoundedLegs(ctx, Sight{}, now, "u", "", 10); return err }, "leg_unfounded", false},
+		{"ruled owner", func(r *Reader) error { _, err := r.RuledOwner(ctx, "c"); return err }, "consultation_case", false},
 		{"cases in dispute", list(CaseFilter{Dispute: true}), "case_dispute", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -134,6 +134,8 @@ const (
 	SilentAfter    = 3 * 24 * time.Hour
 	UnsatisfiedFor = 30 * 24 * time.Hour
 	ReturnedTimes  = 2
+	UnfoundedTimes = 2 // a unit whose returns were found unfounded so often within UnfoundedFor is named
+	UnfoundedFor   = 30 * 24 * time.Hour
 )
 
 // DefaultBudget is the limit of an answer where the supervisor names none:

@@ -208,6 +208,7 @@ type BehindPage struct {
 	Legs      int
 	Rows      []CaseRow
 	Back      string
+	Board     bool // it is reached from the supervisor's board
 }
 
 func (s *site) behindPage(q *request) error {

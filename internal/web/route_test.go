@@ -89,6 +89,7 @@ var may = map[string]string{
 	"POST /links/refusals/{id}/seen": "lm",
 
 	"GET /supervision":                         "olcdsyea",
+	"GET /supervision/unfounded":               "ls",
 	"GET /supervision/{id}":                    "olcdsyea",
 	"GET /unreasonable":                        "ls",
 	"POST /unreasonable/{id}":                  "ls",

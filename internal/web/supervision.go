@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"liandong/internal/assessment"
 	"liandong/internal/calendar"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
@@ -25,6 +26,8 @@ type Supervision interface {
 	Order(ctx context.Context, a hotline.Actor, id string) (desk.OrderView, error)
 	Orders(ctx context.Context, a hotline.Actor) ([]store.Supervision, error)
 	Watched(ctx context.Context, a hotline.Actor, watch supervision.Watch, limit int) ([]desk.CaseView, error)
+	UnfoundedReturns(ctx context.Context, a hotline.Actor) ([]store.UnfoundedReturns, error)
+	UnfoundedCases(ctx context.Context, a hotline.Actor, unit, peer string) ([]desk.CaseView, int, error)
 	DrawClosed(ctx context.Context, a hotline.Actor, from, until time.Time, n int, seed string) (store.Draw, error)
 	Draws(ctx context.Context, a hotline.Actor) ([]store.Draw, error)
 	Draw(ctx context.Context, a hotline.Actor, id string) (store.Draw, []desk.CaseView, error)
@@ -44,6 +47,16 @@ type BoardPage struct {
 	Lists  []BoardList
 	Orders []store.Supervision
 	Board  bool // all of it, not only a unit's orders
+
+	Unfounded     []UnfoundedRow
+	UnfoundedDays int
+}
+
+// UnfoundedRow is a unit, or a platform, whose returns were found unfounded
+// again and again.
+type UnfoundedRow struct {
+	store.UnfoundedReturns
+	Path string // the cases behind it
 }
 
 // BoardList is one list of the board.
@@ -71,7 +84,32 @@ func (s *site) boardPage(q *request) error {
 			data.Lists = append(data.Lists, BoardList{Watch: w, Rows: rows(list[:min(len(list), boardRows)]), More: len(list) > boardRows})
 		}
 	}
+	if data.Board {
+		found, err := s.desk.UnfoundedReturns(q.ctx(), q.actor)
+		if err != nil {
+			return err
+		}
+		data.UnfoundedDays = int(supervision.UnfoundedFor / (24 * time.Hour))
+		for _, u := range found {
+			data.Unfounded = append(data.Unfounded, UnfoundedRow{u, "/supervision/unfounded?" + url.Values{"unit": {u.Unit}, "peer": {u.Peer}}.Encode()})
+		}
+	}
 	return s.show(q, "supervision", data)
+}
+
+// unfoundedPage is the cases behind a line of the board: whose returns were
+// found unfounded.
+func (s *site) unfoundedPage(q *request) error {
+	unit, peer := q.field("unit"), q.field("peer")
+	cases, n, err := s.desk.UnfoundedCases(q.ctx(), q.actor, unit, peer)
+	if err != nil {
+		return err
+	}
+	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: assessment.Unfounded, Part: peer, Num: true, Legs: n, Rows: rows(cases), Back: "/supervision", Board: true}
+	if unit != "" {
+		data.Part = s.pages[q.lang].words.Unit(unit)
+	}
+	return s.show(q, "behind", data)
 }
 
 // OrderPage is one supervision order.
@@ -359,6 +397,7 @@ func (s *site) checkDrawn(q *request) error {
 func (s *site) supervisionRoutes() []route {
 	rs := []route{
 		{pattern: "GET /supervision", right: hotline.SeeCases, handle: s.boardPage},
+		{pattern: "GET /supervision/unfounded", right: hotline.Supervise, handle: s.unfoundedPage},
 		{pattern: "GET /supervision/{id}", right: hotline.SeeCases, handle: s.orderPage},
 		{pattern: "GET /unreasonable", right: hotline.Supervise, handle: s.unreasonablePage},
 		{pattern: "POST /unreasonable/{id}", right: hotline.Supervise, handle: s.reviewUnreasonable, form: s.unreasonablePage},

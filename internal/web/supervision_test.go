@@ -1,8 +1,10 @@
 package web
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -50,5 +52,53 @@ func TestSupervisionByPages(t *testing.T) {
 	}
 	if got := clerk.get("/supervision"); strings.Contains(got.body, order) {
 		t.Error("an order that ended is still on the list")
+	}
+}
+
+// Two returns of a unit that rulings upheld against it: the board names the
+// unit, its line leads to the cases, and each leg says so.
+func TestUnfoundedReturnsByPages(t *testing.T) {
+	w := newWorld(t)
+	leader, boss, clerk, secretary := w.gov.as("leader"), w.gov.as("supervisor"), w.gov.as("clerk"), w.gov.as("secretary")
+	var cases []string
+	for _, text := range []string{"小区门口的井盖坏了三天没有人来修", "小区外的路灯一个星期不亮没有人来修"} {
+		if got := boss.get("/supervision"); strings.Contains(got.body, `id="unfounded"`) {
+			t.Fatalf("after %d unfounded returns the board names somebody", len(cases))
+		}
+		at := leader.post("/desk", url.Values{"text": {text}, "region": {"拉萨市 城关区"}, "category": {"A01"}, "channel": {"phone"}, "do": {"save"}}).location
+		cases = append(cases, at)
+		leader.post(at+"/legs", url.Values{"to": {"unit:540102-urban"}, "ask": {"请办理"}, "role": {"lead"}, "version": {"1"}})
+		leg := boss.get(at).one("[data-leg]").attrs["data-leg"]
+		if got := clerk.post("/legs/"+leg+"/return", url.Values{"ground": {"not_duty"}, "basis": {"三定规定"}, "back": {"/inbox"}}); got.status != http.StatusSeeOther {
+			t.Fatalf("return: got %d\n%s", got.status, got.body)
+		}
+		opened := secretary.post(at+"/consult", url.Values{"cause": {"hand"}, "form": {"written"}, "question": {"归谁"}, "party": {"unit:540102-urban\nunit:540102-housing"}})
+		if opened.status != http.StatusSeeOther {
+			t.Fatalf("consult: got %d\n%s", opened.status, opened.body)
+		}
+		ruled := secretary.post(opened.location+"/rule", url.Values{"owner": {"unit:540102-urban"}, "basis": {"市政管理办法"}, "from": {"2026-03-11"}, "minutes": {"由其办理"}, "version": {"1"}})
+		if ruled.status != http.StatusSeeOther {
+			t.Fatalf("rule: got %d\n%s", ruled.status, ruled.body)
+		}
+	}
+	board := boss.get("/supervision")
+	line := regexp.MustCompile(`(?s)<section id="unfounded">.*?data-unit="540102-urban".*?<a href="([^"]+)">2</a>`).FindStringSubmatch(board.body)
+	if line == nil {
+		t.Fatalf("the board does not name the unit with its two returns:\n%s", board.body)
+	}
+	behind := boss.get(html.UnescapeString(line[1]))
+	for _, at := range cases {
+		if behind.status != http.StatusOK || !strings.Contains(behind.body, at) {
+			t.Errorf("behind the line: got %d, without %s", behind.status, at)
+		}
+		if page := boss.get(at); !strings.Contains(page.body, "data-unfounded") {
+			t.Errorf("%s does not say that its return was found unfounded", at)
+		}
+	}
+	if got := clerk.get(html.UnescapeString(line[1])); got.status != http.StatusForbidden {
+		t.Errorf("a clerk: got %d, want forbidden", got.status)
+	}
+	if figures := boss.get("/assessment?month=2026-03"); !strings.Contains(figures.body, "indicator=unfounded") {
+		t.Error("the statement has no column for unfounded returns")
 	}
 }

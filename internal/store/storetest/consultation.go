@@ -34,6 +34,26 @@ func consultations(t *testing.T, st *store.Store) {
 		t.Errorf("ended twice: got %v, want stale", err)
 	}
 	c.Version = 2
+	later := c
+	later.ID, later.State, later.Version, later.Owner, later.EndedAt = "t2", consultation.Open, 1, "", time.Time{}
+	write(t, st, func(tx *store.Tx) error { return tx.AddConsultation(ctx, later) })
+	for _, end := range []struct {
+		state consultation.State
+		want  string
+	}{{consultation.Cancelled, "unit:a"}, {consultation.Ruled, "platform:p"}} {
+		later.State, later.Owner, later.EndedAt = end.state, "platform:p", start.Add(time.Hour)
+		if end.state == consultation.Ruled {
+			later.ID = "t3"
+			open := later
+			open.State, open.Owner, open.EndedAt = consultation.Open, "", time.Time{}
+			write(t, st, func(tx *store.Tx) error { return tx.AddConsultation(ctx, open) })
+		}
+		write(t, st, func(tx *store.Tx) error { return tx.EndConsultation(ctx, later) })
+		owner, err := r.RuledOwner(ctx, "c1")
+		want(t, "owner after "+string(end.state), owner, err, end.want)
+	}
+	owner, err := r.RuledOwner(ctx, "c2")
+	want(t, "owner where nothing was ruled", owner, err, "")
 	got, err = r.Consultation(ctx, "t1")
 	want(t, "ruled", got, err, c)
 	_, err = r.Consultation(ctx, "none")

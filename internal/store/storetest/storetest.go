@@ -133,6 +133,7 @@ var suite = []struct {
 	{"suspensions", suspensions},
 	{"consultations", consultations},
 	{"returned items", returnedItems},
+	{"unfounded returns", unfoundedReturns},
 	{"draws of closed cases", draws},
 	{"unreasonable demands", unreasonables},
 	{"people", people},
