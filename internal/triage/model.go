@@ -299,5 +299,22 @@ func (m *Model) With(d Dials) *Model {
 		sharp: d.Sharp, rules: d.Rules, alarm: d.Alarm, calm: d.Calm, room: sync.Pool{New: m.room.New}}
 }
 
+// Weights are those of the model, unpacked: what training goes on from.
+func (m *Model) Weights() Weights {
+	w := Weights{Names: slices.Clone(m.names), Rows: make([][]float64, len(m.names)), Bias: make([]float64, columns),
+		Dials: Dials{Sharp: m.sharp, Rules: m.rules, Alarm: m.alarm, Calm: m.calm}}
+	for i, b := range m.bias {
+		w.Bias[i] = float64(b)
+	}
+	cells := make([]float64, len(m.weights))
+	for i := range w.Rows {
+		w.Rows[i] = cells[i*columns : (i+1)*columns]
+		for c, v := range m.row(i) {
+			w.Rows[i][c] = float64(m.units[i]) * float64(v)
+		}
+	}
+	return w
+}
+
 // Danger is the chance that a text tells of danger now, as the model sees it.
 func (m *Model) Danger(text string) float64 { return 1 - m.read(fold(text)).danger[0] }

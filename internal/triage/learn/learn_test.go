@@ -158,3 +158,43 @@ func TestMeasure(t *testing.T) {
 		t.Errorf("got border %+v and calibration %v, want 1 row and 0", f.Border, f.ECE)
 	}
 }
+
+// A model that goes on learning takes up what it is taught, new words included,
+// keeps what it knew of other things and of danger, and is the same every time.
+func TestAdapt(t *testing.T) {
+	from := triage.Shipped()
+	var examples []Example
+	for _, s := range []string{"冰湖游艇码头的栈道缺了两块板", "冰湖游艇昨天又停航了没有人管", "冰湖游艇票不能退", "请问冰湖游艇几点开", "冰湖游艇的救生衣都旧了"} {
+		examples = append(examples, Example{Text: s, Class: []Share{{"A09", 1}}, Weight: 1, Danger: Unknown})
+	}
+	file := Adapt(from.Weights(), examples, AdaptRecipe).Pack()
+	if again := Adapt(from.Weights(), examples, AdaptRecipe).Pack(); !bytes.Equal(file, again) {
+		t.Error("two trainings on the same examples differ")
+	}
+	m, err := triage.ReadModel(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Version == from.Version {
+		t.Error("the new model has the version of the old one")
+	}
+	cat, err := catalogue.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := triage.NewTrained(cat, nil, from).Alone(), triage.NewTrained(cat, nil, m).Alone()
+	const taught = "冰湖游艇的门口没有人管理"
+	if was, is := before.Propose(taught).Category, after.Propose(taught).Category; was == "A09" || is != "A09" {
+		t.Errorf("what was taught: %s before, %s after, want A09 only after", was, is)
+	}
+	for _, other := range []string{"路灯坏了三天没有人修", "手机在车站被人偷走了", "超市卖过期的牛奶"} {
+		if was, is := before.Propose(other).Category, after.Propose(other).Category; was != is {
+			t.Errorf("%s: %s before, %s after, want no change", other, was, is)
+		}
+	}
+	for _, s := range []string{"我不想活了", "他拿着刀追我", "请问几点上班", taught} {
+		if was, is := from.Danger(s), m.Danger(s); math.Abs(was-is) > 0.02 {
+			t.Errorf("danger of %s: %.3f before, %.3f after, want the same", s, was, is)
+		}
+	}
+}

@@ -11,6 +11,7 @@ type part struct {
 type sample struct {
 	parts  []part
 	want   []float64 // by column
+	known  []float64 // log-odds by column that stand already, nil none: what is learned is added to them
 	weight float64
 }
 
@@ -87,6 +88,9 @@ func (s softmax) fit(samples []sample, counts []float64) fitted {
 			rate := s.rate / (1 + float64(s.rate*s.decay*steps))
 			steps++
 			copy(p, bias)
+			for c, v := range x.known {
+				p[c] += v
+			}
 			for _, f := range x.parts {
 				row := w[int(f.at)*k : int(f.at)*k+k]
 				v := float64(float64(f.value*counts[f.at]) * scale)
