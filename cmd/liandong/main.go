@@ -117,7 +117,7 @@ Try it: liandong demo`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newDemo(), newServe(), newCheck(), newLink(), newPerson(), newToken(), newSubscriber(), newImport(), newTriage(), newReplay(), newReconcile(), newKeys(), newRestored(), newExport(), newVerify(), newConform(), newDeadline(),
+	root.AddCommand(newDemo(), newServe(), newCheck(), newLink(), newPerson(), newToken(), newSubscriber(), newImport(), newTriage(), newModel(), newReplay(), newReconcile(), newKeys(), newRestored(), newExport(), newVerify(), newConform(), newDeadline(),
 		newVersion(), newMan())
 	return root
 }

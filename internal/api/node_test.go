@@ -102,7 +102,7 @@ func openNode(t testing.TB, dsn string) *node {
 	cat, dir, err = desk.Seed(ctx, n.store, cat, dir, time.Now())
 	must(err)
 	must(n.store.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, who) }))
-	n.desk = desk.New(desk.Config{Store: n.store, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal, Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }})
+	n.desk = desk.New(desk.Config{Store: n.store, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal, Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }})
 	doc, err := stdjson.Marshal(peer.Public("540000-110", "西藏 110"))
 	must(err)
 	must(n.desk.PutLink(ctx, store.Link{Peer: "540000-110", ID: desk.LinkID("540000-12345", "540000-110"), Line: "110", Name: "西藏 110",

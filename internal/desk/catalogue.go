@@ -11,15 +11,17 @@ import (
 	"liandong/internal/triage"
 )
 
-// inForce is the catalogue that counts now and the engine that proposes by it.
+// inForce is the catalogue that counts now and the model and engine that propose
+// by it.
 // It is replaced whole, so that nobody sees one without the other.
 type inForce struct {
 	cat   *catalogue.Catalogue
+	model *triage.Model
 	judge triage.Engine
 }
 
-func (d *Desk) put(cat *catalogue.Catalogue) {
-	d.force.Store(&inForce{cat: cat, judge: d.judge(cat)})
+func (d *Desk) put(cat *catalogue.Catalogue, m *triage.Model) {
+	d.force.Store(&inForce{cat: cat, model: m, judge: d.judge(cat, m)})
 }
 
 // RefreshCatalogue takes up the version in force today where that is another
@@ -35,7 +37,7 @@ func (d *Desk) RefreshCatalogue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.put(cat)
+	d.put(cat, d.force.Load().model)
 	return nil
 }
 

@@ -27,13 +27,14 @@ type Desk struct {
 	force atomic.Pointer[inForce]
 	dir   *directory.Directory
 	cal   *calendar.Calendar
-	judge func(*catalogue.Catalogue) triage.Engine
+	judge func(*catalogue.Catalogue, *triage.Model) triage.Engine
 	now   func() time.Time
 	log   *slog.Logger
 	links linkCache
 
 	numbers  numbers
 	previews sync.Mutex // held by who makes a preview
+	training sync.Mutex // held by who trains a model
 }
 
 // Config is what a desk is put together from. Now defaults to time.Now.
@@ -44,7 +45,7 @@ type Config struct {
 	Catalogue *catalogue.Catalogue
 	Directory *directory.Directory
 	Calendar  *calendar.Calendar
-	Triage    func(*catalogue.Catalogue) triage.Engine // makes the engine for a version of the catalogue
+	Triage    func(*catalogue.Catalogue, *triage.Model) triage.Engine // makes the engine for a version of the catalogue and a model
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -61,7 +62,7 @@ func New(c Config) *Desk {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
-	d.put(c.Catalogue)
+	d.put(c.Catalogue, triage.Shipped())
 	return d
 }
 

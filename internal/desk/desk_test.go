@@ -37,13 +37,14 @@ const (
 // a link and a pair of keys: letters to it wait, and peerSays makes its own.
 type world struct {
 	*desk.Desk
-	t     *testing.T
-	st    *store.Store
-	dsn   string
-	keys  *seal.Keyring
-	clock *fakeClock
-	links map[string]store.Link
-	lead  hotline.Actor // shift leader of the whole platform
+	t       *testing.T
+	st      *store.Store
+	dsn     string
+	keys    *seal.Keyring
+	clock   *fakeClock
+	links   map[string]store.Link
+	lead    hotline.Actor     // shift leader of the whole platform
+	process func() *desk.Desk // one more desk of the same platform
 }
 
 type fakeClock struct {
@@ -96,8 +97,11 @@ func newWorld(t *testing.T, engine, line string) *world {
 	if err := w.st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, node) }); err != nil {
 		t.Fatal(err)
 	}
-	w.Desk = desk.New(desk.Config{Store: w.st, Keys: w.keys, Node: node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: w.clock.Now})
+	w.process = func() *desk.Desk {
+		return desk.New(desk.Config{Store: w.st, Keys: w.keys, Node: node, Catalogue: cat, Directory: dir, Calendar: cal,
+			Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Now: w.clock.Now})
+	}
+	w.Desk = w.process()
 	w.lead = hotline.Actor{ID: "leader", Name: "测试班长", Role: hotline.ShiftLeader, Platform: node.Platform}
 	peer := "110"
 	if line == "110" {

@@ -68,7 +68,7 @@ func (d *Desk) try(ctx context.Context, a hotline.Actor, draft *catalogue.Catalo
 	force := d.force.Load()
 	out := Trial{At: d.Now(), Against: force.cat.Version}
 	before := trier{force.cat, d.dir, force.judge}
-	after := trier{draft, d.dir, d.judge(draft)}
+	after := trier{draft, d.dir, d.judge(draft, force.model)}
 	f := store.CaseFilter{Now: d.Now(), Limit: trialPage}
 	for out.Cases < TrialMost {
 		rows, err := d.read.Cases(ctx, d.sight(a), f)

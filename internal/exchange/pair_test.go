@@ -135,7 +135,7 @@ func (p *pair) deskOf(t *testing.T, s *side) *desk.Desk {
 		t.Fatal(err)
 	}
 	return desk.New(desk.Config{Store: s.st, Keys: s.keys, Node: s.node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: p.clock.Now})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Now: p.clock.Now})
 }
 
 // forget has both desks read their links anew: they keep them for a second.

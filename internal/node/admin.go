@@ -429,6 +429,21 @@ func (n *Node) adminRoutes(mux *http.ServeMux, doors *api.API) {
 		{"POST /api/v1/subscribers/{id}/{how}", hotline.Administer, func(c call) (any, error) {
 			return struct{}{}, n.ChangeSubscriber(c.ctx, c.r.PathValue("id"), c.r.PathValue("how"))
 		}},
+		{"GET /api/v1/models", hotline.SeeOverview, func(c call) (any, error) { return n.desk.Models(c.ctx, c.actor) }},
+		{"POST /api/v1/models", hotline.EditCatalogue, func(c call) (any, error) { return n.desk.TrainModel(c.ctx, c.actor) }},
+		{"POST /api/v1/models/rollback", hotline.EditCatalogue, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in ModelAsk) (desk.ModelView, error) {
+				return n.desk.RollBackModel(ctx, c.actor, in.Live)
+			})
+		}},
+		{"POST /api/v1/models/{version}/compare", hotline.EditCatalogue, func(c call) (any, error) {
+			return n.desk.CompareModel(c.ctx, c.actor, c.r.PathValue("version"))
+		}},
+		{"POST /api/v1/models/{version}/publish", hotline.EditCatalogue, func(c call) (any, error) {
+			return take(c, func(ctx context.Context, in ModelAsk) (desk.ModelView, error) {
+				return n.desk.PublishModel(ctx, c.actor, c.r.PathValue("version"), in.Live)
+			})
+		}},
 		{"POST /api/v1/reconcile", hotline.SeeLinks, func(c call) (any, error) { return n.exchange.Reconcile(c.ctx, c.actor) }},
 	} {
 		mux.Handle(r.pattern, doors.Guard(r.right, func(w http.ResponseWriter, hr *http.Request, actor hotline.Actor) error {
@@ -453,6 +468,12 @@ func (n *Node) exportRoutes(mux *http.ServeMux, doors *api.API) {
 		})
 		return err
 	}))
+}
+
+// ModelAsk names the model of triage that was seen at work: where another one
+// is by now, nothing changes.
+type ModelAsk struct {
+	Live string `json:"live"`
 }
 
 // ExportAsk asks for a case with its proofs; with a reason, personal data in

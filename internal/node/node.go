@@ -100,7 +100,10 @@ func (n *Node) assemble(ctx context.Context) error {
 		return err
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Log: n.log})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log})
+	if err := n.desk.RefreshModel(ctx); err != nil { // proposals go on, by the model that ships
+		n.log.Error("model of triage", "err", err)
+	}
 	if n.cfg.OpinionURL != "" {
 		key := ""
 		if n.cfg.OpinionKeyFile != "" {
@@ -156,6 +159,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "keys", Every: 5 * time.Second, Lease: true, Run: n.desk.PostKeys},
 		{Name: "heads", Every: 5 * time.Second, Lease: true, Run: n.desk.PostHeads},
 		{Name: "catalogue", Every: 5 * time.Second, Run: n.desk.RefreshCatalogue}, // each process for itself
+		{Name: "model", Every: 5 * time.Second, Run: n.desk.RefreshModel},
 		{Name: "memory", Every: 4 * time.Second, Run: giveBack()},
 	}
 	if every := n.cfg.reconcileEvery(); every > 0 {

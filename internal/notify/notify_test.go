@@ -75,7 +75,7 @@ func newWorld(t *testing.T, dsn string) *world {
 	}
 	w := &world{t: t, st: st, keys: keys, root: hotline.Actor{ID: "root", Name: "测试管理员", Role: hotline.Administrator, Platform: who.Platform}}
 	w.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }})
 	return w
 }
 

@@ -61,6 +61,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"consultation", "layout", ConsultationPage{}},
 		{"case-consult", "layout", ConsultPage{}},
 		{"figures", "layout", FiguresPage{}},
+		{"models", "layout", ModelsPage{}},
 		{"catalogue", "layout", CataloguePage{}},
 		{"catalogue-version", "layout", VersionPage{}},
 		{"draft", "layout", DraftPage{}},
@@ -177,6 +178,10 @@ func madeKeys() []string {
 		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion, triage.Learned, triage.LearnedDanger, triage.Calmed,
 		triage.OrRegion)
 	add("figures.", "classes", "regions", "weeks")
+	add("model.", "may", desk.TooFew, desk.NotBetter, desk.MayBeLuck, desk.LostDanger, desk.MoreAlarms)
+	for _, why := range []string{desk.TooFew, desk.NotBetter, desk.MayBeLuck, desk.LostDanger, desk.MoreAlarms} {
+		add("error.model_refused_", why)
+	}
 	for _, p := range learn.Published().Parts {
 		add("figures.part.", p.Name)
 		for _, e := range p.Engines {

@@ -84,6 +84,7 @@ func (s *site) routes() []route {
 	rs = append(rs, s.assessmentRoutes()...)
 	rs = append(rs, s.consultationRoutes()...)
 	rs = append(rs, s.catalogueRoutes()...)
+	rs = append(rs, s.modelRoutes()...)
 	rs = append(rs, s.paperRoutes()...)
 	for _, v := range verbs() {
 		r := route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm}

@@ -75,6 +75,13 @@ var may = map[string]string{
 	"GET /inbox":    "olcd",
 	"GET /overview": "lsyeam",
 	"GET /figures":  "lsyeam",
+
+	"GET /figures/models":                    "lsyeam",
+	"POST /figures/models":                   "ye",
+	"POST /figures/models/rollback":          "ye",
+	"POST /figures/models/{version}/compare": "ye",
+	"POST /figures/models/{version}/publish": "ye",
+
 	"GET /links":    "lsam",
 	"GET /wall":     "lsyeam",
 

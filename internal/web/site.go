@@ -29,6 +29,7 @@ type Desk interface {
 	Assessment
 	Consultation
 	Catalogues
+	Learning
 	Paper
 
 	Node() store.Node

@@ -129,7 +129,7 @@ func (w *world) platform(line, name string, units ...string) *platform {
 		node: store.Node{Platform: "540000-" + line, Line: line, Name: name, Region: "540000", Epoch: 1, CreatedAt: w.clock.Now()}}
 	must(st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, p.node) }))
 	p.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: p.node, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue) triage.Engine { return triage.New(c, dir) }, Now: w.clock.Now})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Now: w.clock.Now})
 	p.auth = auth.New(st, p.node.Platform, nil)
 	hash := passwordHash()
 	people := append([]auth.NewPerson(nil), everybody...)

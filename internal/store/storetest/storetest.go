@@ -73,6 +73,7 @@ var suite = []struct {
 	{"personal parts of many", personalPartsOfMany},
 	{"numbers", numbers},
 	{"judgements", judgements},
+	{"models", models},
 	{"attachments", attachments},
 	{"uploads that ended", uploadsEnd},
 	{"attachments erased", attachmentsErased},
