@@ -82,8 +82,8 @@ var may = map[string]string{
 	"POST /figures/models/{version}/compare": "ye",
 	"POST /figures/models/{version}/publish": "ye",
 
-	"GET /links":    "lsam",
-	"GET /wall":     "lsyeam",
+	"GET /links": "lsam",
+	"GET /wall":  "lsyeam",
 
 	"GET /shift":            "lsyeam",
 	"POST /shift":           "l",
