@@ -35,6 +35,7 @@ type Desk struct {
 	numbers  numbers
 	previews sync.Mutex // held by who makes a preview
 	training sync.Mutex // held by who trains a model
+	hot      hotCache
 }
 
 // Config is what a desk is put together from. Now defaults to time.Now.

@@ -25,6 +25,22 @@ func (r *Reader) Arrivals(ctx context.Context, see Sight, since time.Time, step 
 	return out, err
 }
 
+// Topic is how many cases of one matter were taken in a region.
+type Topic struct {
+	Category string
+	Item     string // "" where none was named
+	Region   string
+	N        int
+}
+
+// Topics counts the cases taken in [from, to) by matter and region; it costs
+// what was taken. A case without a class belongs to none.
+func (r *Reader) Topics(ctx context.Context, from, to time.Time) ([]Topic, error) {
+	return all(ctx, r, "topics", `SELECT category, item, region, count(*) FROM case_file WHERE created_at >= $1 AND created_at < $2 AND category <> ''
+		GROUP BY category, item, region ORDER BY category, item, region`, []any{from.UnixMicro(), to.UnixMicro()},
+		func(s scanner) (t Topic, err error) { return t, s.Scan(&t.Category, &t.Item, &t.Region, &t.N) })
+}
+
 // Flow is how many transfers of one side stand in a state with a peer.
 type Flow struct {
 	Peer  string

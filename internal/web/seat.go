@@ -63,6 +63,7 @@ type Panel struct {
 	Others     []Action
 	Outcomes   []casefile.Outcome
 	Similar    []SimilarCase
+	Hot        []HotRow
 	Seen       string // what the operator sees as urgent; checked on sending
 	Quick      []QuickEnd
 	Script     Script
@@ -88,6 +89,31 @@ type Action struct {
 type SimilarCase struct {
 	desk.CaseView
 	Own bool // of the same caller
+}
+
+// HotRow is a matter of which many people call now.
+type HotRow struct {
+	desk.HotTopic
+	Path string // the cases
+	This bool   // what this caller tells of, it seems
+}
+
+// UsualOf says how many there usually are, to one place.
+func (h HotRow) UsualOf() string { return fmt.Sprintf("%.1f", h.Usual) }
+
+// hotRows marks the hot topic that the call belongs to, it seems: the same
+// matter, and the same region or a call that names none.
+func (s *site) hotRows(q *request, p Panel) ([]HotRow, error) {
+	topics, err := s.desk.Hot(q.ctx(), q.actor)
+	if err != nil {
+		return nil, err
+	}
+	var out []HotRow
+	for _, t := range topics {
+		out = append(out, HotRow{HotTopic: t, Path: "/cases?" + url.Values{"category": {t.Category}, "region": {t.Region}}.Encode(),
+			This: !p.Blank && t.Category == p.Category && (t.Item == "" || t.Item == p.item()) && (p.Region == "" || p.Region == t.Region)})
+	}
+	return out, nil
 }
 
 // QuickEnd is an end of a call that takes two keys and no words.
@@ -258,7 +284,8 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 			return p, err
 		}
 	}
-	return p, nil
+	p.Hot, err = s.hotRows(q, p)
+	return p, err
 }
 
 // chooseClass: the proposal stands until a person has chosen another class

@@ -74,3 +74,33 @@ func TestAlarmIsHeard(t *testing.T) {
 	quiet.WaitText("#alarm", "已升级到班长")
 	look(t, quiet, "alarm")
 }
+
+// A seat sees what many call of now, before a word is typed and then which of
+// it the caller means.
+func TestHotTopics(t *testing.T) {
+	w := newWorld(t)
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	if n := b.Count("#hot"); n != 0 {
+		t.Error("nobody has called, and something is hot")
+	}
+	op := w.gov.as("operator")
+	for _, s := range []string{"城关区北京中路停水了", "城关区家里没水了", "城关区小区从早上停水到现在", "城关区停水没有通知", "城关区停水什么时候来水"} {
+		op.take(s, nil)
+	}
+	op.take("城关区路灯坏了没有人修", nil)
+	w.clock.Add(2 * 60e9)
+	b.Go("/desk")
+	b.WaitText("#hot", "5 件")
+	if n := b.Count("#hot li"); n != 1 {
+		t.Errorf("got %d hot topics, want one", n)
+	}
+	b.Fill("#text", "城关区我们家停水了，什么时候来")
+	b.WaitVisible("#hot .hot-this")
+	look(t, b, "seat-hot")
+	b.Fill("#text", "城关区路灯坏了")
+	b.WaitText("#proposal", "路灯")
+	if n := b.Count("#hot .hot-this"); n != 0 {
+		t.Error("a call about a street lamp is taken for one about water")
+	}
+}

@@ -44,6 +44,7 @@ type Desk interface {
 	Owners(unit, item, class, region string) []directory.Owner
 	DualFor(urgent, item, region string) []desk.Order
 	Outside(text, name, phone, address string) hotline.Masked
+	Hot(ctx context.Context, a hotline.Actor) ([]desk.HotTopic, error)
 	Similar(ctx context.Context, a hotline.Actor, text, region, phone string) ([]desk.CaseView, error)
 
 	Intake(ctx context.Context, a hotline.Actor, in desk.In) (v desk.CaseView, created bool, err error)

@@ -33,6 +33,9 @@ func wall(t *testing.T, st *store.Store) {
 	got, err = r.Arrivals(ctx, lhasa, start, time.Hour)
 	want(t, "arrivals in one region", got, err, map[int]int{0: 2})
 
+	topics, err := r.Topics(ctx, start, start.Add(2*time.Hour))
+	want(t, "topics", topics, err, []store.Topic{{Category: first.Category, Item: first.Item, Region: "540102", N: 2}, {Category: first.Category, Item: first.Item, Region: "540202", N: 1}})
+
 	loads, err := r.OpenByRegion(ctx, store.Sight{}, start.Add(time.Hour))
 	want(t, "open by region", loads, err, []store.RegionLoad{{Region: "540102", Open: 3, Urgent: 1, Overdue: 1}, {Region: "540202", Open: 1}})
 	loads, err = r.OpenByRegion(ctx, lhasa, start)
