@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 	"liandong/internal/conform"
 	"liandong/internal/desk"
+	"liandong/internal/exchange/carrier"
 	"liandong/internal/leg"
 	"liandong/internal/seal"
 )
@@ -77,10 +79,11 @@ func kitKeys(path string) (*seal.Keyring, error) {
 
 func newConformRules() *cobra.Command {
 	var jsonOut bool
+	var way string
 	cmd := &cobra.Command{
 		Use: "rules", Short: "List the rules", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, r := range conform.Rules() {
+			for _, r := range conform.Rules(way) {
 				if jsonOut {
 					line, err := jsonLine(map[string]string{"id": r[0], "rule": r[1]})
 					if err != nil {
@@ -95,6 +98,7 @@ func newConformRules() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&jsonOut, "json", false, "one JSON object a line")
+	cmd.Flags().StringVar(&way, "way", conform.OverHTTPS, "`WAY` to the side under test: https, table or ferry")
 	return cmd
 }
 
@@ -103,6 +107,7 @@ type conformOptions struct {
 	url, listen, link        string
 	node, token, drive       string
 	byHand, jsonOut          bool
+	table, in, out           string
 	only                     []string
 	patience                 time.Duration
 }
@@ -124,6 +129,9 @@ Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 	f.StringVar(&o.peerKeys, "peer-keys", "", "`FILE` with the keys of the side under test")
 	f.StringVar(&o.url, "url", "", "`URL` where the side under test takes letters, without /exchange/v1/letters")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8490", "`ADDR` where the kit takes letters")
+	f.StringVar(&o.table, "table", "", "`DSN` of a shared table instead of --url: postgres://… or the path of an SQLite file; made where there is none")
+	f.StringVar(&o.in, "in", "", "`DIR` in which bundles of the side under test arrive, instead of --url; with --out")
+	f.StringVar(&o.out, "out", "", "`DIR` in which bundles of the kit are put for it")
 	f.StringVar(&o.link, "link", "", "`ID` of the link; default: both codes, the smaller first, joined by ~")
 	f.StringVar(&o.node, "node", "", "address `URL` of a node of ours under test: people's part is done by its API")
 	f.StringVar(&o.token, "token", "", "`TOKEN` for it")
@@ -136,8 +144,14 @@ Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 }
 
 func (o conformOptions) run(cmd *cobra.Command) error {
-	if o.peerKeys == "" || o.url == "" {
-		return usagef("give --peer-keys FILE and --url URL of the side under test")
+	ways := 0
+	for _, given := range []bool{o.url != "", o.table != "", o.in != "" && o.out != ""} {
+		if given {
+			ways++
+		}
+	}
+	if o.peerKeys == "" || ways != 1 || (o.in == "") != (o.out == "") {
+		return usagef("give --peer-keys FILE of the side under test, and one way to it: --url URL, --table DSN, or --in DIR and --out DIR")
 	}
 	doc, err := os.ReadFile(o.peerKeys)
 	if err != nil {
@@ -155,23 +169,46 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	kit := conform.New(conform.Config{Keys: keys, Platform: o.platform, Name: "符合性测试", Peer: peer, Link: cmp.Or(o.link, desk.LinkID(o.platform, peer.Platform)),
-		URL: strings.TrimRight(o.url, "/"), Driver: driver, Patience: o.patience})
-	l, err := net.Listen("tcp", o.listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+	c := conform.Config{Keys: keys, Platform: o.platform, Name: "符合性测试", Peer: peer, Link: cmp.Or(o.link, desk.LinkID(o.platform, peer.Platform)),
+		URL: strings.TrimRight(o.url, "/"), Driver: driver, Patience: o.patience}
+	if o.url == "" {
+		way, err := o.carried(c)
+		if err != nil {
+			return err
+		}
+		defer way.Close()
+		c.Way = way
 	}
-	mux := http.NewServeMux()
-	mux.Handle("POST /exchange/v1/letters", kit.Handler())
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go srv.Serve(l) // ends with Close
-	defer srv.Close()
-
+	kit := conform.New(c)
+	if o.url != "" {
+		l, err := net.Listen("tcp", o.listen)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		mux := http.NewServeMux()
+		mux.Handle("POST /exchange/v1/letters", kit.Handler())
+		srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+		go srv.Serve(l) // ends with Close
+		defer srv.Close()
+	}
+	ctx, stop := context.WithCancelCause(cmd.Context())
+	listening := make(chan error, 1)
+	go func() {
+		err := kit.Listen(ctx)
+		if err != nil {
+			stop(err)
+		}
+		listening <- err
+	}()
 	count := map[conform.Outcome]int{}
-	kit.All(cmd.Context(), o.only, func(res conform.Result) {
+	kit.All(ctx, o.only, func(res conform.Result) {
 		count[res.Outcome]++
 		sayResult(cmd.OutOrStdout(), res, o.jsonOut)
 	})
+	stop(nil)
+	if err := <-listening; err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
 	if !o.jsonOut {
 		fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed, %d not tried\n", count[conform.Passed], count[conform.Failed], count[conform.NotTried])
 	}
@@ -179,6 +216,35 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 		return errFailed
 	}
 	return nil
+}
+
+// carried is the way over a table or folders.
+func (o conformOptions) carried(c conform.Config) (*conform.Carried, error) {
+	l := carrier.Link{Self: c.Platform, Peer: c.Peer.Platform, ID: c.Link,
+		Sign:   func(doc []byte) (string, error) { return carrier.Sign(c.Keys, doc) },
+		Verify: func(doc []byte, signature string) error { return carrier.Verify(c.Peer, doc, signature, time.Now()) }}
+	if o.table != "" {
+		dsn := o.table
+		if !strings.Contains(dsn, "://") {
+			path, err := filepath.Abs(dsn)
+			if err != nil {
+				return nil, err
+			}
+			dsn = path
+		}
+		l.Set = map[string]string{"dsn": dsn, "create": "yes"}
+		return conform.NewTable(l, c.Patience)
+	}
+	in, err := filepath.Abs(o.in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := filepath.Abs(o.out)
+	if err != nil {
+		return nil, err
+	}
+	l.Set = map[string]string{"in": in, "out": out, "settle": "1s"}
+	return conform.NewFerry(l, c.Patience)
 }
 
 func sayResult(w io.Writer, res conform.Result, jsonOut bool) {

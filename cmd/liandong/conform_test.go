@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -23,17 +24,24 @@ import (
 // arguments of a run against it.
 func linkedToKit(t *testing.T) (dir, url string, args []string) {
 	t.Helper()
+	listen := freePort(t)
+	dir, url, args = linkedBy(t, "--url", "http://"+listen)
+	return dir, url, append(args, "--listen", listen)
+}
+
+// linkedBy is linkedToKit with a link of other kinds.
+func linkedBy(t *testing.T, link ...string) (dir, url string, args []string) {
+	t.Helper()
 	dir = filepath.Join(t.TempDir(), "data")
 	_, _, ready := startDemo(t, "--dir", dir)
 	n := ready.Nodes[0]
 	kitKeys, peerKeys := filepath.Join(t.TempDir(), "kit.json"), filepath.Join(t.TempDir(), "peer.json")
-	listen := freePort(t)
 	kit := must(t, "", "conform", "keys", "--keys", kitKeys)
 	write(t, kitKeys+".public", kit.stdout)
 	write(t, peerKeys, must(t, "", "link", "keys", "--node", n.URL, "--token", n.Token).stdout)
-	must(t, "", "link", "add", "--node", n.URL, "--token", n.Token, "--peer-keys", kitKeys+".public", "--url", "http://"+listen, "--phone", "0891-0000110",
-		"--line", "110", "--region", "540000", "--fingerprint", fingerprintOf(t, kit.stderr))
-	return dir, n.URL, []string{"conform", "run", "--keys", kitKeys, "--peer-keys", peerKeys, "--listen", listen, "--json", "--node", n.URL, "--token", n.Token}
+	must(t, "", append([]string{"link", "add", "--node", n.URL, "--token", n.Token, "--peer-keys", kitKeys + ".public", "--phone", "0891-0000110",
+		"--line", "110", "--region", "540000", "--fingerprint", fingerprintOf(t, kit.stderr)}, link...)...)
+	return dir, n.URL, []string{"conform", "run", "--keys", kitKeys, "--peer-keys", peerKeys, "--json", "--node", n.URL, "--token", n.Token}
 }
 
 func results(t *testing.T, out string) map[conform.Outcome][]string {
@@ -57,8 +65,47 @@ func TestOurNodeConforms(t *testing.T) {
 	_, url, args := linkedToKit(t)
 	got := liandong(t, "", append(args, "--url", url)...)
 	by := results(t, got.stdout)
-	if got.status != done || len(by[conform.Passed]) != len(conform.Rules()) {
-		t.Errorf("exit %d, failed %v, not tried %v, want all %d rules passed", got.status, by[conform.Failed], by[conform.NotTried], len(conform.Rules()))
+	if got.status != done || len(by[conform.Passed]) != len(conform.Rules(conform.OverHTTPS)) {
+		t.Errorf("exit %d, failed %v, not tried %v, want all %d rules passed", got.status, by[conform.Failed], by[conform.NotTried], len(conform.Rules(conform.OverHTTPS)))
+	}
+}
+
+// It does so over a shared table, too.
+func TestOurNodeConformsOverTable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shared.db")
+	_, _, args := linkedBy(t, "--carrier", "table", "--set", "dsn="+file, "--set", "create=yes", "--set", "patience=1s")
+	got := liandong(t, "", append(args, "--table", file)...)
+	by := results(t, got.stdout)
+	if want := len(conform.Rules(conform.OverTable)); got.status != done || len(by[conform.Passed]) != want {
+		t.Errorf("exit %d, failed %v, not tried %v, want all %d rules passed: %s", got.status, by[conform.Failed], by[conform.NotTried], want, got.stderr)
+	}
+}
+
+// And by bundles in folders. What takes no longer than a look at a folder for
+// each letter is tried always, the whole under LIANDONG_TORTURE.
+func TestOurNodeConformsOverFerry(t *testing.T) {
+	to, from := filepath.Join(t.TempDir(), "to"), filepath.Join(t.TempDir(), "from")
+	for _, dir := range []string{to, from} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, args := linkedBy(t, "--carrier", "ferry", "--set", "in="+to, "--set", "out="+from, "--set", "settle=1s", "--set", "patience=1m")
+	args = append(args, "--in", from, "--out", to, "--patience", "45s")
+	want := []string{"take-offer", "take-again", "take-at-once", "no-answer-to-receipts", "forged-content", "id-reused", "early", "gap-closed", "withdraw-granted", "accept", "whole-life", "holder-out",
+		"bundle-twice", "bundle-lost", "bundle-half"}
+	if os.Getenv("LIANDONG_TORTURE") == "" {
+		args = append(args, "--only", strings.Join(want, ","))
+	} else {
+		want = nil
+		for _, r := range conform.Rules(conform.OverFerry) {
+			want = append(want, r[0])
+		}
+	}
+	got := liandong(t, "", args...)
+	by := results(t, got.stdout)
+	if got.status != done || !slices.Equal(by[conform.Passed], want) {
+		t.Errorf("exit %d, passed %v, failed %v, not tried %v, want %v passed: %s", got.status, by[conform.Passed], by[conform.Failed], by[conform.NotTried], want, got.stderr)
 	}
 }
 
@@ -173,13 +220,85 @@ func TestBrokenNodesDoNot(t *testing.T) {
 	}
 }
 
+// A side that breaks one thing of the shared table fails the rules about it.
+func TestBrokenTablesDoNot(t *testing.T) {
+	for name, tc := range map[string]struct {
+		breaks string
+		fails  []string
+	}{
+		"sets aside without a reason": {`CREATE TRIGGER broken AFTER UPDATE OF status ON liandong_letter WHEN new.status = 'poison' AND new.reason <> ''
+			BEGIN UPDATE liandong_letter SET reason = '' WHERE id = new.id; END`,
+			[]string{"forged-content", "forged-key", "unknown-platform", "not-json", "too-deep", "too-large", "row-poison"}},
+		"takes a row once and for all": {`CREATE TRIGGER broken BEFORE UPDATE OF status ON liandong_letter WHEN old.status = 'taken' BEGIN SELECT RAISE(IGNORE); END`,
+			[]string{"row-again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "shared.db")
+			_, _, args := linkedBy(t, "--carrier", "table", "--set", "dsn="+file, "--set", "create=yes")
+			args = append(args[:slices.Index(args, "--node")], "--table", file, "--patience", "4s")
+			must(t, "", append(slices.Clone(args), "--only", "take-offer")...) // the table is there
+			db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(10000)")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.Exec(tc.breaks); err != nil {
+				t.Fatal(err)
+			}
+			got := liandong(t, "", args...)
+			if by := results(t, got.stdout); got.status != failed || !slices.Equal(by[conform.Failed], tc.fails) {
+				t.Errorf("exit %d, failed %v, want %v: %s", got.status, by[conform.Failed], tc.fails, got.stderr)
+			}
+		})
+	}
+}
+
+// A side that never sees a bundle again fails the rules about lost ones.
+func TestBrokenFerryDoesNot(t *testing.T) {
+	to, from := filepath.Join(t.TempDir(), "to"), filepath.Join(t.TempDir(), "from")
+	for _, dir := range []string{to, from} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, args := linkedBy(t, "--carrier", "ferry", "--set", "in="+to, "--set", "out="+from, "--set", "settle=1s")
+	stop, gone := make(chan bool), make(chan bool)
+	go func() { // what comes behind a higher number is lost
+		defer close(gone)
+		highest := ""
+		var before []string
+		for {
+			files, _ := filepath.Glob(filepath.Join(to, "*.bundle"))
+			for _, f := range files {
+				if f < highest && !slices.Contains(before, f) {
+					os.Remove(f)
+				}
+				highest = max(highest, f)
+			}
+			before = files
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	got := liandong(t, "", append(args[:slices.Index(args, "--node")], "--in", from, "--out", to, "--patience", "8s", "--only", "take-offer,early,bundle-twice,bundle-lost,bundle-half")...)
+	close(stop)
+	<-gone
+	by := results(t, got.stdout)
+	if want := []string{"bundle-lost", "bundle-half"}; got.status != failed || !slices.Equal(by[conform.Failed], want) {
+		t.Errorf("exit %d, failed %v, want %v: %s", got.status, by[conform.Failed], want, got.stderr)
+	}
+}
+
 func TestConformRefuses(t *testing.T) {
-	for _, args := range [][]string{{"run"}, {"run", "--url", "http://127.0.0.1:1"}, {"run", "--node", "here", "--url", "x", "--peer-keys", "none"}, {"sing"}} {
+	for _, args := range [][]string{{"run"}, {"run", "--url", "http://127.0.0.1:1"}, {"run", "--node", "here", "--url", "x", "--peer-keys", "none"}, {"run", "--peer-keys", "none", "--url", "http://127.0.0.1:1", "--table", "x"}, {"run", "--peer-keys", "none", "--in", "x"}, {"sing"}} {
 		if got := liandong(t, "", append([]string{"conform"}, args...)...); got.status == done || got.stderr == "" {
 			t.Errorf("%v: exit %d, %q", args, got.status, got.stderr)
 		}
 	}
-	if got := must(t, "", "conform", "rules"); strings.Count(got.stdout, "\n") != len(conform.Rules()) {
-		t.Errorf("got %d lines, want %d rules", strings.Count(got.stdout, "\n"), len(conform.Rules()))
+	if got := must(t, "", "conform", "rules"); strings.Count(got.stdout, "\n") != len(conform.Rules(conform.OverHTTPS)) {
+		t.Errorf("got %d lines, want %d rules", strings.Count(got.stdout, "\n"), len(conform.Rules(conform.OverHTTPS)))
 	}
 }

@@ -30,7 +30,7 @@ import (
 )
 
 // patience is how long anything may take: much more than it should, for two cores that are busy with other tests.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Page is one tab in a browser of its own, so that two pages are two people.
 type Page struct {

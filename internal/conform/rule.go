@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,12 +23,13 @@ import (
 // rule is one thing that a side has to keep.
 type rule struct {
 	id, says string
-	person   bool // somebody of the side under test has to act
+	person   bool   // somebody of the side under test has to act
+	on       string // the way that it is about; "" every way
 	try      func(ctx context.Context, r *Run) error
 }
 
 // rules are tried in this order; each makes legs of its own.
-var rules = slices.Concat(taking, refusing, order, moving, writing)
+var rules = slices.Concat(taking, refusing, order, moving, writing, rows, bundles)
 
 // taking: right letters are stored and receipted, once or many times.
 var taking = []rule{
@@ -135,7 +139,7 @@ var taking = []rule{
 			if err != nil {
 				return err
 			}
-			if a.status != 204 {
+			if a.status != 204 && a.status != Silent {
 				return fmt.Errorf("a %s is answered %d, want 204", m.Type, a.status)
 			}
 		}
@@ -146,7 +150,7 @@ var taking = []rule{
 // refusing: wrong letters are refused, each with its code, and only to who is
 // authentic.
 var refusing = []rule{
-	{id: "forged-content", says: "A letter that was changed after it was signed is not taken (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "forged-content", says: "A letter that was changed after it was signed is not taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
 			return err
@@ -157,7 +161,7 @@ var refusing = []rule{
 		}
 		return r.stranger(ctx, wire)
 	}},
-	{id: "forged-key", says: "A letter signed with another key is not taken (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "forged-key", says: "A letter signed with another key is not taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
 			return err
@@ -176,14 +180,14 @@ var refusing = []rule{
 		}
 		return r.stranger(ctx, wire)
 	}},
-	{id: "unknown-platform", says: "A letter from a platform that is not linked is not taken (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "unknown-platform", says: "A letter from a platform that is not linked is not taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer(func(m *leg.Letter, _ *leg.Private) { m.From = "nobody-we-know" })
 		if err != nil {
 			return err
 		}
 		return r.stranger(ctx, w.wire)
 	}},
-	{id: "not-json", says: "What is no JSON is not taken (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "not-json", says: "What is no JSON is not taken", try: func(ctx context.Context, r *Run) error {
 		return r.stranger(ctx, []byte("{\"id\": \"x\", "))
 	}},
 	{id: "id-reused", says: "The id of a letter with another content is refused: letter_id_reused", try: func(ctx context.Context, r *Run) error {
@@ -233,7 +237,7 @@ var refusing = []rule{
 	spoiltRule("unknown-required", "A field that must be known and is not is refused: letter_unknown_required", func(t map[string]any) {
 		body(t)["hazard_map"], t["requires"] = "h1", []any{"/body/hazard_map"}
 	}, "letter_unknown_required"),
-	{id: "too-deep", says: "A letter nested deeper than 16 is not taken: letter_depth, or 401 where it is not read so far", try: func(ctx context.Context, r *Run) error {
+	{id: "too-deep", says: "A letter nested deeper than 16 is not taken: letter_depth, or turned away where it is not read so far", try: func(ctx context.Context, r *Run) error {
 		m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead, Level: 3}}
 		content, _, err := letter.Content(r.fill(m))
 		if err != nil {
@@ -252,11 +256,11 @@ var refusing = []rule{
 		if err != nil {
 			return err
 		}
-		err = r.refused(ctx, slices.Concat(deep[:len(deep)-1], []byte(","), end[1:]), "letter_depth")
-		if strings.HasPrefix(r.came, "401 ") {
-			return nil
+		a, err := r.post(ctx, slices.Concat(deep[:len(deep)-1], []byte(","), end[1:]))
+		if err != nil || a.turnedAway() {
+			return err
 		}
-		return err
+		return a.refuses("letter_depth")
 	}},
 	{id: "too-large", says: "A letter over 1 MiB is refused: letter_too_large", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
@@ -268,7 +272,7 @@ var refusing = []rule{
 		if err != nil {
 			return err
 		}
-		if a.status == 413 || a.status == 401 || a.letter != nil && a.letter.Type == leg.TypeError && a.letter.Body.Code == "letter_too_large" {
+		if a.status == 413 || a.turnedAway() || a.letter != nil && a.letter.Type == leg.TypeError && a.letter.Body.Code == "letter_too_large" {
 			return nil
 		}
 		return fmt.Errorf("answered %d", a.status)
@@ -688,4 +692,112 @@ func (r *Run) setWithhold(on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.withhold = on
+}
+
+// rows: what a side does beside the letters where they lie in a shared table.
+var rows = []rule{
+	{id: "row-again", on: OverTable, says: "A row that is put up again, its receipt not having come, is taken and receipted again", try: func(ctx context.Context, r *Run) error {
+		w, row := r.way.(*Carried), hotline.NewID()
+		o, err := r.offer()
+		if err != nil {
+			return err
+		}
+		for range 2 {
+			if err := w.put(ctx, row, o.wire); err != nil {
+				return err
+			}
+			said, err := w.fate(ctx, row, o.wire)
+			if err != nil {
+				return err
+			}
+			if said.Status != http.StatusOK {
+				return fmt.Errorf("the row came to %d %s, want a receipt", said.Status, said.Raw)
+			}
+		}
+		return nil
+	}},
+	{id: "row-poison", on: OverTable, says: "A row that nobody can read is set aside as poison with a reason, and holds up no other", try: func(ctx context.Context, r *Run) error {
+		w, bad, good := r.way.(*Carried), hotline.NewID(), hotline.NewID()
+		o, err := r.offer()
+		if err != nil {
+			return err
+		}
+		for _, x := range []struct {
+			row  string
+			wire []byte
+		}{{bad, []byte("这不是函件")}, {good, o.wire}} {
+			if err := w.put(ctx, x.row, x.wire); err != nil {
+				return err
+			}
+		}
+		if said, err := w.fate(ctx, good, o.wire); err != nil || said.Status != http.StatusOK {
+			return errors.Join(fmt.Errorf("the row after it came to %d %s, want a receipt", said.Status, said.Raw), err)
+		}
+		status, reason, err := w.state(ctx, bad)
+		if err == nil && (status != "poison" || reason == "") {
+			err = fmt.Errorf("the row is %s, reason %q, want poison and why", status, reason)
+		}
+		return err
+	}},
+}
+
+// bundles: what a side does beside the letters where they come in files.
+var bundles = []rule{
+	{id: "bundle-twice", on: OverFerry, says: "A bundle that comes twice holds nothing up", try: func(ctx context.Context, r *Run) error {
+		w := r.way.(*Carried)
+		o, err := r.offered(ctx)
+		if err != nil {
+			return err
+		}
+		file, doc, err := w.bundleOf(filepath.Join(w.stage, ".kept"), o.wire)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(w.out, filepath.Base(file)), doc, 0o600)
+		}
+		if err == nil {
+			_, err = r.offered(ctx)
+		}
+		return err
+	}},
+	{id: "bundle-lost", on: OverFerry, says: "A bundle that was lost is asked for by its number, and the later one is not kept waiting for it", try: func(ctx context.Context, r *Run) error {
+		w := r.way.(*Carried)
+		o, err := r.offer()
+		if err != nil {
+			return err
+		}
+		if _, _, err := w.lose(ctx, o.wire); err != nil {
+			return err
+		}
+		return r.askedFor(ctx, o)
+	}},
+	{id: "bundle-half", on: OverFerry, says: "Half of a bundle is not taken, and is asked for", try: func(ctx context.Context, r *Run) error {
+		w := r.way.(*Carried)
+		o, err := r.offer()
+		if err != nil {
+			return err
+		}
+		file, doc, err := w.lose(ctx, o.wire)
+		if err != nil {
+			return err
+		}
+		path, old := filepath.Join(w.out, "."+file), time.Now().Add(-24*time.Hour) // nobody is still writing it
+		if err := os.WriteFile(path, doc[:len(doc)/2], 0o600); err != nil {
+			return err
+		}
+		if err := errors.Join(os.Chtimes(path, old, old), os.Rename(path, filepath.Join(w.out, file))); err != nil {
+			return err
+		}
+		return r.askedFor(ctx, o)
+	}},
+}
+
+// askedFor: a later bundle is taken, and one that did not come whole is asked
+// for, comes again, and is answered.
+func (r *Run) askedFor(ctx context.Context, o written) error {
+	if _, err := r.offered(ctx); err != nil {
+		return fmt.Errorf("the bundle after it: %w", err)
+	}
+	if r.way.(*Carried).answer(ctx, o.letter.ID, r.cfg.Patience) == nil {
+		return fmt.Errorf("it was not asked for, or not answered when it came, within %v", r.cfg.Patience)
+	}
+	return nil
 }

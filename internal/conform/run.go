@@ -2,6 +2,7 @@ package conform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,8 @@ type Config struct {
 	Name     string
 	Peer     seal.PublicKeys // of the side under test
 	Link     string          // id of the link
-	URL      string          // where the side under test takes letters
+	URL      string          // where the side under test takes letters, by HTTPS
+	Way      Way             // another way than HTTPS; nil: HTTPS
 	Driver   Driver          // nil: what needs a person of that side is not tried
 	Patience time.Duration   // how long an answer may take that is not given at once
 	Client   *http.Client    // nil: one of its own
@@ -62,8 +64,8 @@ type Result struct {
 
 // Run is one run of the kit.
 type Run struct {
-	cfg    Config
-	client *http.Client
+	cfg Config
+	way Way
 
 	sent, came string // of the rule at hand, for a report
 
@@ -82,21 +84,30 @@ type heard struct {
 
 // New makes a run.
 func New(c Config) *Run {
-	r := &Run{cfg: c, client: c.Client, bell: make(chan struct{}), tries: map[string]int{}, hashes: map[string]string{}}
-	if r.client == nil {
-		r.client = &http.Client{Timeout: 30 * time.Second}
+	r := &Run{cfg: c, way: c.Way, bell: make(chan struct{}), tries: map[string]int{}, hashes: map[string]string{}}
+	if r.way == nil {
+		r.way = overHTTPS{url: c.URL, client: cmp.Or(c.Client, &http.Client{Timeout: 30 * time.Second})}
 	}
 	if r.cfg.Patience == 0 {
 		r.cfg.Patience = 15 * time.Second
 	}
+	if w, ok := r.way.(*Carried); ok && w.probe == nil {
+		w.probe = func() (string, []byte, error) {
+			o, err := r.offer()
+			return o.letter.ID, o.wire, err
+		}
+	}
 	return r
 }
 
-// Rules lists the ids and the words of all rules.
-func Rules() [][2]string {
-	out := make([][2]string, len(rules))
-	for i, r := range rules {
-		out[i] = [2]string{r.id, r.says}
+// Rules lists the ids and the words of all rules that are tried on a way:
+// OverHTTPS, OverTable, OverFerry.
+func Rules(way string) [][2]string {
+	var out [][2]string
+	for _, r := range rules {
+		if r.on == "" || r.on == way {
+			out = append(out, [2]string{r.id, r.says})
+		}
 	}
 	return out
 }
@@ -105,7 +116,7 @@ func Rules() [][2]string {
 // ends.
 func (r *Run) All(ctx context.Context, only []string, tell func(Result)) {
 	for _, rule := range rules {
-		if len(only) > 0 && !slices.Contains(only, rule.id) {
+		if len(only) > 0 && !slices.Contains(only, rule.id) || rule.on != "" && rule.on != r.way.Name() {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -153,6 +164,15 @@ func (r *Run) Handler() http.Handler {
 			w.Write(answer)
 		}
 	})
+}
+
+// Listen takes what the side under test puts down on a way without calls, until
+// ctx ends. Over HTTPS its letters come to Handler, and Listen returns at once.
+func (r *Run) Listen(ctx context.Context) error {
+	if w, ok := r.way.(*Carried); ok {
+		return w.Listen(ctx, r.take)
+	}
+	return nil
 }
 
 // take keeps a letter; nil without an error where it gets no receipt.
@@ -290,32 +310,28 @@ type answer struct {
 	letter *letter.Envelope // nil: it said no letter
 }
 
+// turnedAway: the side under test would have nothing to do with a document.
+func (a answer) turnedAway() bool { return a.status == http.StatusUnauthorized || a.status == Silent }
+
 // post brings a document to the side under test.
 func (r *Run) post(ctx context.Context, wire []byte) (answer, error) {
 	r.sent, r.came = string(wire), ""
 	if len(r.sent) > 4000 {
 		r.sent = r.sent[:4000] + "…"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.cfg.URL+"/exchange/v1/letters", bytes.NewReader(wire))
+	said, err := r.way.Bring(ctx, wire)
 	if err != nil {
 		return answer{}, err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := r.client.Do(req)
-	if err != nil {
-		return answer{}, fmt.Errorf("no answer: %w", err)
+	a := answer{status: said.Status, raw: said.Raw}
+	r.came = fmt.Sprintf("%d %s", said.Status, said.Raw)
+	if said.Status == Silent {
+		r.came = "nothing, though a later letter was answered"
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, letter.MaxLetter))
-	if err != nil {
-		return answer{}, err
-	}
-	a := answer{status: res.StatusCode, raw: raw}
-	r.came = fmt.Sprintf("%d %s", res.StatusCode, raw)
-	if res.StatusCode != http.StatusOK {
+	if said.Status != http.StatusOK {
 		return a, nil
 	}
-	e, err := letter.Parse(raw)
+	e, err := letter.Parse(said.Raw)
 	if err != nil {
 		return a, fmt.Errorf("the answer is no letter: %w", err)
 	}
@@ -358,6 +374,11 @@ func (r *Run) refused(ctx context.Context, wire []byte, codes ...string) error {
 	if err != nil {
 		return err
 	}
+	return a.refuses(codes...)
+}
+
+// refuses wants an answer to be an error with one of the codes.
+func (a answer) refuses(codes ...string) error {
 	switch {
 	case a.letter == nil:
 		return fmt.Errorf("answered %d, want an error %v", a.status, codes)
@@ -369,14 +390,14 @@ func (r *Run) refused(ctx context.Context, wire []byte, codes ...string) error {
 	return nil
 }
 
-// stranger posts a document that is not authentic and wants 401.
+// stranger posts a document that is not authentic and wants it turned away.
 func (r *Run) stranger(ctx context.Context, wire []byte) error {
 	a, err := r.post(ctx, wire)
 	if err != nil {
 		return err
 	}
-	if a.status != http.StatusUnauthorized {
-		return fmt.Errorf("answered %d, want 401", a.status)
+	if !a.turnedAway() {
+		return fmt.Errorf("answered %d, want %s", a.status, r.way.Refuses())
 	}
 	return nil
 }

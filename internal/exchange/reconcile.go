@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"liandong/internal/exchange/carrier"
 	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -354,7 +354,6 @@ type reply struct {
 // Signatures of questions and replies stand beside the document.
 const (
 	signatureHeader = https.SignatureHeader
-	digestContext   = "liandong digest v1\n"
 	questionAge     = 5 * time.Minute
 )
 
@@ -432,12 +431,7 @@ func (x *Exchange) serveDigests(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *Exchange) signDoc(link store.Link, doc []byte) (string, error) {
-	s, err := seal.SignContent(x.keysOf(link), digestContext, doc)
-	if err != nil {
-		return "", err
-	}
-	b, err := json.Marshal(s)
-	return base64.StdEncoding.EncodeToString(b), err
+	return carrier.Sign(x.keysOf(link), doc)
 }
 
 func verifyDoc(link store.Link, doc []byte, header string, now time.Time) error {
@@ -445,13 +439,5 @@ func verifyDoc(link store.Link, doc []byte, header string, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	raw, err := base64.StdEncoding.DecodeString(header)
-	if err != nil {
-		return hotline.Errorf(hotline.Denied, "letter_signature", signatureHeader)
-	}
-	var sig seal.Signature
-	if err := json.Unmarshal(raw, &sig); err != nil {
-		return hotline.Errorf(hotline.Denied, "letter_signature", signatureHeader)
-	}
-	return seal.VerifyContent(keys, digestContext, doc, now, sig)
+	return carrier.Verify(keys, doc, header, now)
 }

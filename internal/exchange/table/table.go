@@ -184,6 +184,17 @@ func (c *Carrier) within(ctx context.Context, f func(*sql.Tx) error) error {
 	return nil
 }
 
+// State says what became of a row of ours: new, taken, or poison with a reason.
+func (c *Carrier) State(ctx context.Context, id string) (status, reason string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err = c.db.QueryRowContext(ctx, `SELECT status, coalesce(reason, '') FROM liandong_letter WHERE id = $1 AND from_code = $2`, id, c.link.Self).Scan(&status, &reason)
+	if err != nil {
+		err = fmt.Errorf("shared table: %w", err)
+	}
+	return status, reason, err
+}
+
 // Collect takes what is new, until nothing is.
 func (c *Carrier) Collect(ctx context.Context, take carrier.Take) (n int, err error) {
 	for ctx.Err() == nil {
