@@ -304,6 +304,12 @@ func (p *Page) Overflow() bool {
 	return eval[bool](p, "measure", "document.documentElement.scrollWidth > document.documentElement.clientWidth")
 }
 
+// Height is how many pixels high the first element of a selector stands.
+func (p *Page) Height(sel string) int {
+	p.t.Helper()
+	return int(eval[float64](p, "height of "+sel, "document.querySelector("+quote(sel)+").offsetHeight"))
+}
+
 // Axe returns what axe-core finds serious or critical for people who cannot see or use a mouse, a line each with the rule
 // and the element. It needs scripts to be on.
 func (p *Page) Axe() []string {

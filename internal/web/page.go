@@ -73,7 +73,8 @@ type Page struct {
 	Who      store.Person
 	UnitName string
 	Nav      []NavItem
-	Flash    string // sentence shown once
+	NavMore  []NavItem // of the rarer pages, behind one word
+	Flash    string    // sentence shown once
 	FlashKey string
 	Fault    *fault
 	Live     bool     // listens to /events
@@ -102,31 +103,49 @@ func (p Page) Other() string {
 var nav = []struct {
 	path, key string
 	right     hotline.Right
-	unit      int // 1 units only, -1 the desk only
+	unit      int  // 1 units only, -1 the desk only
+	rare      bool // behind "more" where there are many
 }{
-	{"/desk", "web.nav.desk", hotline.TakeCases, -1},
-	{"/inbox", "web.nav.inbox", hotline.WorkLegs, 1},
-	{"/cases", "web.nav.cases", hotline.SeeCases, 0},
-	{"/overview", "web.nav.overview", hotline.SeeOverview, 0},
-	{"/shift", "web.nav.shift", hotline.HandOver, -1},
-	{"/wall", "web.nav.wall", hotline.SeeOverview, 0},
-	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0},
-	{"/consultations", "web.nav.consult", hotline.SeeCases, 0},
-	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0},
-	{"/figures", "web.nav.figures", hotline.SeeOverview, 0},
-	{"/catalogue", "web.nav.catalogue", hotline.EditCatalogue, 0},
-	{"/links", "web.nav.links", hotline.SeeLinks, 0},
+	{"/desk", "web.nav.desk", hotline.TakeCases, -1, false},
+	{"/inbox", "web.nav.inbox", hotline.WorkLegs, 1, false},
+	{"/cases", "web.nav.cases", hotline.SeeCases, 0, false},
+	{"/overview", "web.nav.overview", hotline.SeeOverview, 0, false},
+	{"/shift", "web.nav.shift", hotline.HandOver, -1, false},
+	{"/wall", "web.nav.wall", hotline.SeeOverview, 0, true},
+	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0, true},
+	{"/consultations", "web.nav.consult", hotline.SeeCases, 0, false},
+	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0, false},
+	{"/figures", "web.nav.figures", hotline.SeeOverview, 0, true},
+	{"/catalogue", "web.nav.catalogue", hotline.EditCatalogue, 0, false},
+	{"/links", "web.nav.links", hotline.SeeLinks, 0, true},
 }
 
-func navOf(a hotline.Actor, path string) []NavItem {
-	var out []NavItem
+// navMost is how many entries stand in one row beside the platform's name, the
+// person and the switches on a screen of 1366 px.
+const navMost = 6
+
+func navOf(a hotline.Actor, path string) (often, more []NavItem) {
+	var rare []NavItem
 	for _, n := range nav {
 		if !a.Has(n.right) || n.unit == 1 && a.AtDesk() || n.unit == -1 && !a.AtDesk() {
 			continue
 		}
-		out = append(out, NavItem{Path: n.path, Key: n.key, On: path == n.path || strings.HasPrefix(path, n.path+"/")})
+		item := NavItem{Path: n.path, Key: n.key, On: path == n.path || strings.HasPrefix(path, n.path+"/")}
+		if n.rare {
+			rare = append(rare, item)
+		} else {
+			often = append(often, item)
+		}
 	}
-	return out
+	if len(often)+len(rare) <= navMost {
+		return append(often, rare...), nil
+	}
+	return often, rare
+}
+
+// MoreOn says that the page is one of those behind "more".
+func (p Page) MoreOn() bool {
+	return slices.ContainsFunc(p.NavMore, func(n NavItem) bool { return n.On })
 }
 
 // page is the common part of a page with a title.
@@ -138,7 +157,7 @@ func (s *site) page(q *request, title string) Page {
 		Who: q.who, Fault: q.fault, Live: q.who.ID != "",
 	}
 	if q.who.ID != "" {
-		p.Nav = navOf(q.actor, q.URL.Path)
+		p.Nav, p.NavMore = navOf(q.actor, q.URL.Path)
 		p.UnitName = w.Unit(q.actor.Unit)
 	}
 	if c, err := q.Cookie(s.cookie("flash")); err == nil {

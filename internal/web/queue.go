@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 
 	"liandong/internal/casefile"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
+	"liandong/internal/store"
 )
 
 // QueuePage is the list of cases, what runs out first at the top.
@@ -23,7 +25,19 @@ type QueuePage struct {
 	Newest   bool
 	SwapPath string // the same list in the other order
 	Filtered bool   // something narrows the list
+	Views    []ViewLink
+	Save     *Form // keeps the filter as it is; nil: there is none, or it is kept already
 }
+
+// ViewLink is a filter that the person keeps.
+type ViewLink struct {
+	store.SavedView
+	On     bool // the list is filtered so now
+	Rename Form
+}
+
+// Path is the list as the view filters it.
+func (v ViewLink) Path() string { return "/cases?" + v.Query }
 
 // CaseRow is one case of a list.
 type CaseRow struct {
@@ -50,9 +64,6 @@ func firstStep(v desk.CaseView) string {
 	return v.Steps[0].Code
 }
 
-// filterNames are the filters that the address of the queue may hold.
-var filterNames = []string{"status", "category", "line", "region", "unit", "urgent", "overdue", "dispute", "unread", "q", "sort", "closed"}
-
 func (s *site) queuePage(q *request) error {
 	f, err := s.readFilter(q)
 	if err != nil {
@@ -67,11 +78,17 @@ func (s *site) queuePage(q *request) error {
 		Page: s.page(q, "web.queue.title"), Filter: url.Values{}, Query: f.Query, Rows: rows(list.Cases), Statuses: casefile.Statuses(),
 		Regions: s.regionOptions(q), Lines: []string{"12345", "110"}, Newest: !f.ByDue,
 	}
-	for _, name := range filterNames {
+	for _, name := range desk.SavedViewFilters {
 		if v := q.field(name); v != "" {
 			data.Filter.Set(name, v)
 			data.Filtered = data.Filtered || name != "sort"
 		}
+	}
+	if f.Region != "" {
+		data.Filter.Set("region", f.Region) // its code, whatever was typed
+	}
+	if err := s.savedViews(q, &data); err != nil {
+		return err
 	}
 	for _, c := range s.desk.Catalogue().Classes {
 		if c.Code[0] == 'A' || c.Code[0] == 'B' {
@@ -87,6 +104,84 @@ func (s *site) queuePage(q *request) error {
 		data.SwapPath = queuePath(data.Filter, "sort", "new")
 	}
 	return s.show(q, "queue", data)
+}
+
+// savedViews puts what the person keeps above the list.
+func (s *site) savedViews(q *request, data *QueuePage) error {
+	views, err := s.desk.SavedViews(q.ctx(), q.actor)
+	if err != nil {
+		return err
+	}
+	now, kept := data.Filter.Encode(), false
+	for _, v := range views {
+		link := ViewLink{SavedView: v, On: v.Query == now, Rename: data.form("/views/"+v.ID, 0).preset("name", v.Name)}
+		kept = kept || link.On
+		data.Views = append(data.Views, link)
+	}
+	if now != "" && !kept {
+		f := data.form("/views", 0)
+		data.Save = &f
+	}
+	return nil
+}
+
+// Renaming says that a view is being renamed, and was refused.
+func (p QueuePage) Renaming() bool {
+	return slices.ContainsFunc(p.Views, func(v ViewLink) bool { return v.Rename.Refused() })
+}
+
+// shownFilter is the filter of the list that a form about views stands above,
+// as the list's address has it.
+func (s *site) shownFilter(q *request) (string, error) {
+	v := url.Values{}
+	for _, name := range desk.SavedViewFilters {
+		if x := q.field(name); x != "" {
+			v.Set(name, x)
+		}
+	}
+	if region, err := s.findRegion(v.Get("region")); err != nil {
+		return "", err
+	} else if region != "" {
+		v.Set("region", region)
+	}
+	return v.Encode(), nil
+}
+
+func (s *site) saveView(q *request) error {
+	query, err := s.shownFilter(q)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.SaveView(q.ctx(), q.actor, q.field("name"), query); err != nil {
+		return err
+	}
+	return s.to(q, "/cases?"+query, "web.flash.view_saved")
+}
+
+func (s *site) renameView(q *request) error {
+	if err := s.desk.RenameView(q.ctx(), q.actor, q.PathValue("id"), q.field("name")); err != nil {
+		return err
+	}
+	return s.toList(q, "web.flash.view_renamed")
+}
+
+func (s *site) dropView(q *request) error {
+	if err := s.desk.DropView(q.ctx(), q.actor, q.PathValue("id")); err != nil {
+		return err
+	}
+	return s.toList(q, "web.flash.view_dropped")
+}
+
+// toList goes back to the list that the form stood above.
+func (s *site) toList(q *request, flash string) error {
+	query, err := s.shownFilter(q)
+	if err != nil {
+		return err
+	}
+	if query != "" {
+		query = "?" + query
+	}
+	return s.to(q, "/cases"+query, flash)
 }
 
 // Has says that a filter holds a value.

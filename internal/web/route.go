@@ -35,6 +35,9 @@ func (s *site) routes() []route {
 		{pattern: "GET /units", often: true, right: hotline.SeeCases, handle: s.unitOptions},
 
 		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},
+		{pattern: "POST /views", right: hotline.SeeCases, handle: s.saveView, form: s.queuePage},
+		{pattern: "POST /views/{id}", right: hotline.SeeCases, handle: s.renameView, form: s.queuePage},
+		{pattern: "POST /views/{id}/drop", right: hotline.SeeCases, handle: s.dropView, form: s.queuePage},
 		{pattern: "GET /cases/{id}", right: hotline.SeeCases, handle: s.casePage},
 		{pattern: "GET /cases/{id}/fresh", often: true, right: hotline.SeeCases, handle: s.fresh},
 		{pattern: "GET /cases/{id}/clocks/{clock}", right: hotline.SeeCases, handle: s.accountPage},

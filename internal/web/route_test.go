@@ -26,6 +26,9 @@ var may = map[string]string{
 	"GET /units":         "olcdsyea",
 
 	"GET /cases":                                       "olcdsyea",
+	"POST /views":                                      "olcdsyea",
+	"POST /views/{id}":                                 "olcdsyea",
+	"POST /views/{id}/drop":                            "olcdsyea",
 	"GET /cases/{id}":                                  "olcdsyea",
 	"GET /cases/{id}/fresh":                            "olcdsyea",
 	"GET /cases/{id}/clocks/{clock}":                   "olcdsyea",

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"liandong/internal/auth"
 	"liandong/internal/hotline"
@@ -100,7 +101,8 @@ func (s *site) chooseLanguage(q *request) error {
 
 // home sends people to where their work is.
 func (s *site) home(q *request) error {
-	for _, n := range navOf(q.actor, "") {
+	often, more := navOf(q.actor, "")
+	for _, n := range slices.Concat(often, more) {
 		if q.actor.Role == hotline.ShiftLeader && n.Path == "/desk" {
 			continue // a shift leader looks at the whole first
 		}

@@ -76,6 +76,10 @@ type Desk interface {
 
 	Case(ctx context.Context, a hotline.Actor, id string) (desk.CaseView, error)
 	Cases(ctx context.Context, a hotline.Actor, f desk.Filter) (desk.CaseList, error)
+	SavedViews(ctx context.Context, a hotline.Actor) ([]store.SavedView, error)
+	SaveView(ctx context.Context, a hotline.Actor, name, query string) error
+	RenameView(ctx context.Context, a hotline.Actor, id, name string) error
+	DropView(ctx context.Context, a hotline.Actor, id string) error
 	Events(ctx context.Context, a hotline.Actor, caseID, after string, limit int) ([]desk.EventView, error)
 	Views(ctx context.Context, a hotline.Actor, caseID string) ([]desk.EventView, error)
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)

@@ -146,6 +146,7 @@ var suite = []struct {
 	{"the board on the wall", wall},
 	{"hand-overs of shifts", shifts},
 	{"drafts of the catalogue", drafts},
+	{"saved views", savedViews},
 	{"bells", bells},
 }
 

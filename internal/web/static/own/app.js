@@ -82,7 +82,7 @@
   // A case that has changed is shown anew where nobody has begun to type; otherwise the page says so and waits.
   let touched = false;
   document.addEventListener("input", () => { touched = true; });
-  document.addEventListener("toggle", (event) => { if (event.target.open && event.target.matches("details")) touched = true; }, true);
+  document.addEventListener("toggle", (event) => { if (event.target.open && event.target.matches("details:not(.nav-more)")) touched = true; }, true);
   document.addEventListener("htmx:after:swap", () => {
     const news = one("#news[data-reload]");
     if (news && !touched && !one("form[data-sent]") && !one("#revealed")) {
@@ -160,6 +160,11 @@
   };
   document.addEventListener("htmx:after:swap", listen);
   setInterval(listen, 5e3);
+
+  // The menu of the rarer pages closes when somebody goes on elsewhere.
+  const more = one("#nav-more");
+  document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
+  more?.addEventListener("keydown", (event) => { if (event.key === "Escape" && more.open) { more.open = false; more.querySelector("summary").focus(); } });
 
   // A link to a part of the page opens it.
   const open = () => {

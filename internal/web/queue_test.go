@@ -1,0 +1,113 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"liandong/internal/browsertest"
+)
+
+// A filter is kept under a name, stands above the list of who kept it, and goes
+// by another name and away again.
+func TestSavedViewsOnTheQueue(t *testing.T) {
+	w := newWorld(t)
+	op := w.gov.as("operator")
+	op.take("城关区北京中路的路灯坏了三天了，没人来修", url.Values{"region": {"540102"}})
+	if list := op.get("/cases"); list.count("#views") != 0 {
+		t.Errorf("nothing filtered and nothing kept: want nothing about views")
+	}
+	list := op.get("/cases?q=路灯")
+	if !strings.Contains(list.one("#save-view").text(), "“路灯”会随视图一起保存") {
+		t.Errorf("got %q, want to be told that the words are stored", list.one("#save-view").text())
+	}
+	list = op.get("/cases?line=12345&region=" + url.QueryEscape("拉萨市") + "&overdue=&cursor=")
+	refused := op.submit(list, "#save-view form", url.Values{"name": {""}})
+	if refused.status != http.StatusUnprocessableEntity || refused.count("#save-view[open]") != 1 || refused.count("#f-line option[selected]") != 1 {
+		t.Errorf("without a name: got %d, want the form again above the same list", refused.status)
+	}
+	list = op.follow(op.submit(refused, "#save-view form", url.Values{"name": {"拉萨路灯"}}))
+	link := list.one("#views nav a")
+	if link.text() != "拉萨路灯" || link.attrs["aria-current"] != "page" || list.count("#save-view") != 0 || list.count("tr[data-case]") != 1 {
+		t.Errorf("kept: got %q, current %q, save offered %d times", link.text(), link.attrs["aria-current"], list.count("#save-view"))
+	}
+	again := op.get("/cases?urgent=1")
+	if again.count("#views nav a[aria-current]") != 0 || again.count("tr[data-case]") != 0 {
+		t.Errorf("another filter is not the view")
+	}
+	personal := op.submit(op.get("/cases?q=13900000001"), "#save-view form", url.Values{"name": {"电话"}})
+	if personal.status != http.StatusUnprocessableEntity || !strings.Contains(personal.one("#save-view #fault").text(), "视图不保存") {
+		t.Errorf("a phone number: got %d, want it refused", personal.status)
+	}
+	taken := op.submit(again, "#save-view form", url.Values{"name": {"拉萨路灯"}})
+	if taken.status != http.StatusConflict || taken.count("#save-view #fault") != 1 {
+		t.Errorf("a name that is there: got %d, want it refused in the form", taken.status)
+	}
+	again = op.follow(op.submit(again, "#edit-views form", url.Values{"name": {"市区路灯"}}))
+	if again.one("#views nav a").text() != "市区路灯" || !strings.HasSuffix(again.one("form[action=/language] input").attrs["value"], "urgent=1") {
+		t.Errorf("renamed: got %q, want it on the list that was shown", again.one("#views nav a").text())
+	}
+	if n := w.gov.as("leader").get("/cases").count("#views"); n != 0 {
+		t.Errorf("somebody else sees it")
+	}
+	if got := op.get(again.one("#views nav a").attrs["href"]); got.count("tr[data-case]") != 1 {
+		t.Errorf("the view opened: got %d cases, want one", got.count("tr[data-case]"))
+	}
+	again = op.follow(op.submit(again, "#edit-views form", nil, "button[data-do=drop]"))
+	if again.count("#views nav") != 0 {
+		t.Errorf("deleted: want no link")
+	}
+}
+
+// Views and the menu of the rarer pages, in a browser and without scripts.
+func TestViewsAndMenuInABrowser(t *testing.T) {
+	w := newWorld(t)
+	w.gov.as("operator").take("城关区北京中路的路灯坏了三天了，没人来修", nil)
+	b := browsertest.Open(t, w.gov.url)
+	b.NoScript()
+	signIn(b, "leader", "#counts")
+	b.Go("/cases?q=" + url.QueryEscape("路灯"))
+	b.Click("#save-view > summary")
+	b.Fill("#view-name", "路灯")
+	b.Click("#save-view button")
+	b.WaitVisible("#views nav a[aria-current]")
+	b.Click("#nav-more > summary")
+	b.Click("#nav-more a[href='/figures']")
+	b.WaitVisible("#nav-more summary.on")
+
+	b = browsertest.Open(t, w.gov.url)
+	signIn(b, "leader", "#counts")
+	b.Go("/cases")
+	b.Click("#views nav a")
+	b.WaitVisible("#views nav a[aria-current]")
+	b.Click("#edit-views > summary")
+	b.Click("#nav-more > summary")
+	b.WaitVisible("#nav-more a[href='/wall']")
+	look(t, b, "queue-views")
+	b.Click("h1")
+	if b.Visible("#nav-more a[href='/wall']") {
+		t.Errorf("the menu stays open where somebody goes on elsewhere")
+	}
+}
+
+// The navigation of those who have most in it stands in one row at 1366 px, on
+// both platforms and in both languages.
+func TestNavigationFits(t *testing.T) {
+	w := newWorld(t)
+	for _, who := range []struct {
+		at    *platform
+		login string
+	}{{w.gov, "leader"}, {w.police, "leader"}, {w.gov, "secretary"}} {
+		b := browsertest.Open(t, who.at.url)
+		b.Size(1366, 768)
+		signIn(b, who.login, ".nav-main")
+		for _, lang := range []string{"zh-CN", "en"} {
+			b.WaitVisible("html[lang='" + lang + "'] .nav-main")
+			if h := b.Height(".top-in"); h > 60 {
+				t.Errorf("%s at %s in %s: the head is %d px high, want one row", who.login, who.at.line, lang, h)
+			}
+			b.Click("form[action='/language'] button")
+		}
+	}
+}
