@@ -261,6 +261,9 @@ func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
 		if m.Body.Attachment != nil {
 			return w.heardFile(l, m, p)
 		}
+		if m.Body.Suspension != nil && l.Incoming() { // the clock is the sender's
+			return w.heardSuspension(l, m, p)
+		}
 		if err := w.event(m.Type, l.ID, nil, p.Note); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,11 +40,12 @@ type NewSuspension struct {
 	Note   string    // why, personal text
 }
 
-// Suspend stops the answer's clock of a leg for a stretch. Only a leg to a unit
-// of this platform that is still handled can be suspended, before its deadline,
-// by somebody who supervises and is not the holder; the case's own clock and
-// the promptness of the holder (sign-in, first contact) run on. The clock
-// itself never stops: its deadline moves by what did not count.
+// Suspend stops the answer's clock of a leg for a stretch. Only a leg that this
+// platform sent, whose clock it owns, and that is still handled can be
+// suspended, before its deadline, by somebody who supervises and is not the
+// holder; the case's own clock and the promptness of the holder (sign-in, first
+// contact) run on. The clock itself never stops: its deadline moves by what did
+// not count. Another platform that holds the leg is told by letter.
 func (d *Desk) Suspend(ctx context.Context, a hotline.Actor, caseID string, n NewSuspension) error {
 	if !slices.Contains(SuspensionGrounds(), n.Ground) {
 		return hotline.Errorf(hotline.Invalid, "suspension_ground", "ground", n.Ground)
@@ -87,7 +89,11 @@ func (d *Desk) Suspend(ctx context.Context, a hotline.Actor, caseID string, n Ne
 		if err := w.tx.AddSuspension(w.ctx, s); err != nil {
 			return err
 		}
-		return w.replan(l, c, ledger, append(slices.Clone(ledger), s), "suspended", body{"ground": n.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}, n.Note)
+		err = w.replan(l, c, ledger, append(slices.Clone(ledger), s), "suspended", body{"ground": n.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}, n.Note)
+		if err != nil {
+			return err
+		}
+		return w.tellSuspension(l, c, s, n.Note)
 	})
 }
 
@@ -110,6 +116,9 @@ func (d *Desk) EndSuspension(ctx context.Context, a hotline.Actor, caseID, id st
 		if err != nil {
 			return err
 		}
+		if l.Incoming() {
+			return hotline.Errorf(hotline.Conflict, "suspension_leg", "leg")
+		}
 		was, err := w.suspensionsOf(l.ID)
 		if err != nil {
 			return err
@@ -123,8 +132,88 @@ func (d *Desk) EndSuspension(ctx context.Context, a hotline.Actor, caseID, id st
 		}
 		now := slices.Clone(was)
 		now[slices.IndexFunc(now, func(x store.Suspension) bool { return x.ID == id })].To = to
-		return w.replan(l, w.running(l.ID, deadline.Handling), was, now, "suspension_ended", body{"ground": s.Ground, "to": to.UnixMicro()}, "")
+		c := w.running(l.ID, deadline.Handling)
+		if err := w.replan(l, c, was, now, "suspension_ended", body{"ground": s.Ground, "to": to.UnixMicro()}, ""); err != nil {
+			return err
+		}
+		s.To = to
+		return w.tellSuspension(l, c, s, "")
 	})
+}
+
+// tellSuspension tells the platform that holds a leg of an entry, as it is now:
+// by a supplement that says it in words too, for a side that does not know the
+// fields. What is not owed any more is not told.
+func (w *work) tellSuspension(l *legWork, c *clockWork, s store.Suspension, note string) error {
+	if l.Local() || c == nil {
+		return nil
+	}
+	due := c.Due.In(calendar.Zone)
+	told := leg.Suspension{ID: s.ID, Ground: s.Ground, From: s.From.In(calendar.Zone), To: s.To.In(calendar.Zone)}
+	words := joined(suspensionInWords(told, due, w.now), note)
+	if err := casefile.CheckText("note", words, casefile.NoteMost); err != nil {
+		return err
+	}
+	return w.tell(l, string(leg.Supplement), leg.Body{Suspension: &told, Due: &due}, leg.Private{Note: words})
+}
+
+// groundsInWords are the grounds as a letter says them to people of another
+// platform.
+var groundsInWords = map[string]string{
+	WaitsForCaller: "等待来话人补充材料或配合", WaitsForOthers: "等待检测、鉴定或第三方意见", Weather: "自然条件所限",
+	LegalProcedure: "公示、听证、诉讼等法定程序", Works: "施工季节或窗口期所限",
+}
+
+func suspensionInWords(s leg.Suspension, due, now time.Time) string {
+	const minute = "2006-01-02 15:04"
+	what := fmt.Sprintf("时限中止：%s，%s 至 %s", groundsInWords[s.Ground], s.From.Format(minute), s.To.Format(minute))
+	if !s.To.After(now) || !s.To.After(s.From) {
+		what = "时限恢复计算"
+	}
+	return fmt.Sprintf("%s，反馈期限改为 %s（北京时间）。", what, due.Format(minute))
+}
+
+// heardSuspension enters what the sender of a leg says of its ledger: the entry
+// is new, or it ends earlier. The due time is the sender's, as all of its are.
+func (w *work) heardSuspension(l *legWork, m leg.Letter, p leg.Private) error {
+	told := *m.Body.Suspension
+	s := store.Suspension{ID: l.ID + "." + told.ID, CaseID: w.c.ID, LegID: l.ID, Ground: told.Ground, Approver: approver(m), ApprovedAt: clamp(m.SentAt, l.SentAt, w.now),
+		From: told.From.UTC().Truncate(time.Microsecond), To: told.To.UTC().Truncate(time.Microsecond)}
+	ledger, err := w.suspensionsOf(l.ID)
+	if err != nil {
+		return err
+	}
+	kind := "suspended"
+	i := slices.IndexFunc(ledger, func(x store.Suspension) bool { return x.ID == s.ID })
+	switch {
+	case i >= 0 && s.To.Before(ledger[i].To):
+		kind = "suspension_ended"
+		if err := w.tx.EndSuspension(w.ctx, s.ID, s.To); err != nil {
+			return err
+		}
+	case i < 0 && s.To.After(s.From):
+		if err := w.tx.AddSuspension(w.ctx, s); err != nil {
+			return err
+		}
+	}
+	b := body{"ground": s.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}
+	if c := w.running(l.ID, deadline.Handling); c != nil && m.Body.Due != nil {
+		due := m.Body.Due.UTC().Truncate(time.Microsecond)
+		b["was"], b["due"] = c.Due.UnixMicro(), due.UnixMicro()
+		c.Clock, c.moved = c.Move(due), true
+	}
+	if err := w.event(kind, l.ID, b, p.Note); err != nil {
+		return err
+	}
+	return w.check(p.Note, l.ID, true)
+}
+
+// approver is who approved, at which platform.
+func approver(m leg.Letter) string {
+	if m.Body.Person == "" {
+		return m.From
+	}
+	return m.Body.Person + " " + m.From
 }
 
 func midnight(t time.Time) time.Time {
@@ -188,4 +277,4 @@ func (d *Desk) Suspensions(ctx context.Context, a hotline.Actor, caseID string) 
 }
 
 // Suspendable says whether a leg's answer can be suspended at all.
-func Suspendable(l leg.Leg) bool { return l.Local() && !l.Done() }
+func Suspendable(l leg.Leg) bool { return !l.Incoming() && !l.Done() }

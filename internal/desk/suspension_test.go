@@ -96,9 +96,9 @@ func TestSuspensionRefusals(t *testing.T) {
 		ctx := t.Context()
 		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
 		c = w.send(c.ID, to("unit:"+housing), to("110"))
-		local, away := c.Legs[0].ID, c.Legs[1].ID
+		local := c.Legs[0].ID
 		if c.Legs[0].Unit == "" {
-			local, away = away, local
+			local = c.Legs[1].ID
 		}
 		good := desk.NewSuspension{LegID: local, Ground: desk.LegalProcedure, From: day("2026-03-13"), To: day("2026-03-16"), Note: "测试：公示"}
 		if err := w.Suspend(ctx, w.supervisor(), c.ID, good); err != nil {
@@ -109,7 +109,6 @@ func TestSuspensionRefusals(t *testing.T) {
 			"suspension_ground":    func(n *desk.NewSuspension) { n.Ground = "tired" },
 			"text_empty":           func(n *desk.NewSuspension) { n.Note = "" },
 			"leg_not_found":        func(n *desk.NewSuspension) { n.LegID = "none" },
-			"suspension_leg":       func(n *desk.NewSuspension) { n.LegID = away },
 			"suspension_past":      func(n *desk.NewSuspension) { n.From = day("2026-03-10") },
 			"suspension_empty":     func(n *desk.NewSuspension) { n.To = n.From },
 			"suspension_long":      func(n *desk.NewSuspension) { n.To = day("2027-03-01") },
@@ -127,6 +126,12 @@ func TestSuspensionRefusals(t *testing.T) {
 		if err := w.Suspend(ctx, w.clerk(housing), c.ID, n); hotline.KindOf(err) != hotline.Denied {
 			t.Errorf("by the holder: got %v", err)
 		}
+		_, in := w.offered("110", plain, leg.Body{Dues: []leg.Due{{Clock: "handling", Due: day("2026-03-18"), Budget: "5wd"}}})
+		n.LegID = in.ID
+		if err := w.Suspend(ctx, w.supervisor(), in.CaseID, n); hotline.CodeOf(err) != "suspension_leg" {
+			t.Errorf("a leg of the other platform: got %v", err)
+		}
+		n.LegID = local
 		if got := w.see(c.ID).Legs; !got[0].DueAt.Equal(due[0].DueAt) || !got[1].DueAt.Equal(due[1].DueAt) {
 			t.Error("a refusal moved a deadline")
 		}
@@ -139,3 +144,49 @@ func TestSuspensionRefusals(t *testing.T) {
 }
 
 func midnightOf(t time.Time) time.Time { return day(t.In(calendar.Zone).Format(time.DateOnly)) }
+
+// A peer's suspension counts for the legs that it sent, and for no others; the
+// same entry told again is the same entry, and only its end may come nearer.
+func TestSuspensionOfAPeer(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		at := func(s string) time.Time { return day(s).Add(18 * time.Hour) }
+		_, in := w.offered("110", plain, leg.Body{Dues: []leg.Due{{Clock: "handling", Due: at("2026-03-18"), Budget: "5wd"}}})
+		number := int64(1)
+		says := func(legID, id, from, to, due string) {
+			t.Helper()
+			number++
+			s := leg.Suspension{ID: id, Ground: "某种新事由", From: day(from), To: day(to)}
+			w.peerSays("110", "supplement", legID, number, leg.Body{Suspension: &s, Due: ptr(at(due)), Person: "王测试"}, leg.Private{Note: "说明：时限有变"})
+		}
+		for _, tc := range []struct{ what, id, from, to, due, wantTo string }{
+			{"begins", "s1", "2026-03-12", "2026-03-16", "2026-03-20", "2026-03-16"},
+			{"is told again", "s1", "2026-03-12", "2026-03-16", "2026-03-20", "2026-03-16"},
+			{"would last longer under the same id", "s1", "2026-03-12", "2026-03-17", "2026-03-20", "2026-03-16"},
+			{"ends early", "s1", "2026-03-12", "2026-03-13", "2026-03-19", "2026-03-13"},
+			{"never was", "s2", "2026-03-16", "2026-03-16", "2026-03-19", "2026-03-13"},
+		} {
+			says(in.ID, tc.id, tc.from, tc.to, tc.due)
+			ledger := must(w.Suspensions(ctx, w.lead, in.CaseID))(t)
+			if len(ledger) != 1 || !ledger[0].To.Equal(day(tc.wantTo)) || ledger[0].Ground != "某种新事由" || ledger[0].Approver != "王测试 540000-110" {
+				t.Errorf("%s: got the ledger %+v, want one entry until %s", tc.what, ledger, tc.wantTo)
+			}
+			if got := w.leg(in.ID); !got.DueAt.Equal(at(tc.due)) || got.Repair != "" {
+				t.Errorf("%s: due %v, repair %q, want %v", tc.what, got.DueAt, got.Repair, at(tc.due))
+			}
+		}
+
+		_, out := w.sent(to("110"))
+		before := w.leg(out.ID).DueAt
+		number = 0
+		says(out.ID, "s1", "2026-03-12", "2026-03-16", "2027-01-01")
+		if got := w.leg(out.ID); got.Repair != "" || w.kinds(out.CaseID)["supplement"] != 1 || len(must(w.Suspensions(ctx, w.lead, out.CaseID))(t)) != 0 {
+			t.Errorf("the holder suspends what we sent: got %+v, %v, want words and no more", got, w.kinds(out.CaseID))
+		}
+		for _, c := range w.see(out.CaseID).Clocks {
+			if c.LegID == out.ID && c.Due.Year() == 2027 {
+				t.Errorf("the holder moved our clock %s, due %v before", c.Kind, before)
+			}
+		}
+	})
+}

@@ -125,6 +125,10 @@ type Body struct {
 	Attachment *File `json:"attachment,omitempty"`
 	Part       int64 `json:"part,omitempty"` // from 1
 
+	// supplement: an entry of the sender's ledger of suspensions, as it is now;
+	// Due is the answer's due time with it
+	Suspension *Suspension `json:"suspension,omitempty"`
+
 	// callback
 	Solved       *bool `json:"solved,omitempty"`
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
@@ -148,6 +152,15 @@ type File struct {
 	Hash  string `json:"hash"`  // hex SHA-256 over the commitments of its parts
 	Size  int64  `json:"size"`  // bytes
 	Media string `json:"media"` // media type
+}
+
+// Suspension is a stretch, half-open, in which the answer of a leg is not owed.
+// Told again under the same id, it ends earlier; where From is To it never was.
+type Suspension struct {
+	ID     string    `json:"id"` // at the platform that sent the leg
+	Ground string    `json:"ground"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
 }
 
 // Due is one owed answer's limit as the sender computed it.

@@ -184,6 +184,11 @@ func micro(l leg.Letter) leg.Letter {
 	l.ExpiresAt = cut(l.ExpiresAt)
 	b := &l.Body
 	b.OccurredAt, b.At, b.ReopenUntil, b.Due = cut(b.OccurredAt), cut(b.At), cut(b.ReopenUntil), cut(b.Due)
+	if b.Suspension != nil {
+		s := *b.Suspension
+		s.From, s.To = *cut(&s.From), *cut(&s.To)
+		b.Suspension = &s
+	}
 	dues := make([]leg.Due, len(b.Dues))
 	for i, d := range b.Dues {
 		d.Due = *cut(&d.Due)

@@ -230,6 +230,9 @@ func goldens() []golden {
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 		{name: "supplement-file", letter: draft(36, "supplement", "110", legA, 6, 320, officer(leg.Body{Attachment: goldenFile()})),
 			private: leg.Private{Name: "测试文件.pdf", Note: "附件：文件，1 KB"}},
+		{name: "supplement-suspension", letter: draft(40, "supplement", "12345", legA, 13, 330, desk(leg.Body{Due: ptr(at(8 * 24 * 60)),
+			Suspension: &leg.Suspension{ID: "01k1testentry0000000000s01", Ground: "weather", From: at(24*60 - 570), To: at(4*24*60 - 570)}})),
+			private: leg.Private{Note: "时限中止：自然条件所限，2026-03-03 00:00 至 2026-03-06 00:00，反馈期限改为 2026-03-10 09:30。大雪封山。"}},
 		{name: "attachment", letter: draft(37, "attachment", "110", legA, 0, 321, leg.Body{Attachment: goldenFile(), Part: 1}), private: goldenPart()},
 	}
 }
@@ -597,6 +600,12 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	})
 	edit("attachment-media", CodeSchema, "/body/attachment/media", "attachment", func(_, body map[string]any) {
 		body["attachment"].(map[string]any)["media"] = "PDF"
+	})
+	edit("supplement-suspension-no-due", CodeSchema, "/body/due", "supplement-suspension", func(_, body map[string]any) {
+		delete(body, "due")
+	})
+	edit("supplement-suspension-no-end", CodeSchema, "/body/suspension/to", "supplement-suspension", func(_, body map[string]any) {
+		delete(body["suspension"].(map[string]any), "to")
 	})
 	edit("supplement-file-no-hash", CodeSchema, "/body/attachment/hash", "supplement-file", func(_, body map[string]any) {
 		delete(body["attachment"].(map[string]any), "hash")

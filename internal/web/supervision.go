@@ -11,7 +11,6 @@ import (
 	"liandong/internal/calendar"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
-	"liandong/internal/leg"
 	"liandong/internal/store"
 	"liandong/internal/supervision"
 )
@@ -187,7 +186,7 @@ type OrdersPage struct {
 	Issue        bool
 
 	Suspensions []SuspensionRow
-	Suspendable []leg.Leg
+	Suspendable []desk.LegView
 	Grounds     []string
 	Suspend     Form
 }
@@ -195,8 +194,8 @@ type OrdersPage struct {
 // SuspensionRow is one entry of the ledger.
 type SuspensionRow struct {
 	store.Suspension
-	Unit string
-	End  string // where it is ended; "" it is over, or not this person's to end
+	Holder desk.LegView
+	End    string // where it is ended; "" it is over, or not this person's to end
 }
 
 func (s *site) caseOrdersPage(q *request) error {
@@ -224,19 +223,20 @@ func (s *site) caseOrdersPage(q *request) error {
 	data.Grounds, data.Suspend = desk.SuspensionGrounds(), data.form(at+"/suspensions", 0)
 	for _, e := range ledger {
 		row := SuspensionRow{Suspension: e}
-		if data.Issue && s.desk.Now().Before(e.To) {
-			row.End = at + "/suspensions/" + e.ID + "/end"
-		}
 		for _, l := range v.Legs {
-			if l.ID == e.LegID {
-				row.Unit = l.Unit
+			if l.ID != e.LegID {
+				continue
+			}
+			row.Holder = l
+			if data.Issue && !l.Incoming() && s.desk.Now().Before(e.To) {
+				row.End = at + "/suspensions/" + e.ID + "/end"
 			}
 		}
 		data.Suspensions = append(data.Suspensions, row)
 	}
 	for _, l := range v.Legs {
 		if desk.Suspendable(l.Leg) {
-			data.Suspendable = append(data.Suspendable, l.Leg)
+			data.Suspendable = append(data.Suspendable, l)
 		}
 	}
 	for _, l := range v.Legs {

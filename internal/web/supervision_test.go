@@ -102,3 +102,45 @@ func TestUnfoundedReturnsByPages(t *testing.T) {
 		t.Error("the statement has no column for unfounded returns")
 	}
 }
+
+// The answer of the other platform is suspended from the case's page: the form
+// names it, both ledgers show the entry, and only the sender's can end it.
+func TestSuspensionOfAPlatformByPages(t *testing.T) {
+	w := newWorld(t)
+	leader, boss := w.gov.as("leader"), w.gov.as("supervisor")
+	at := leader.post("/desk", url.Values{"text": {"小区门口有人长期占道停车，请交警管一管"}, "region": {"拉萨市 城关区"}, "category": {"A14"}, "channel": {"phone"}, "do": {"save"}}).location
+	if got := leader.post(at+"/legs", url.Values{"to": {"110"}, "ask": {"请处理"}, "role": {"lead"}, "version": {"1"}}); got.status != http.StatusSeeOther {
+		t.Fatalf("send: got %d\n%s", got.status, got.body)
+	}
+	legID := boss.get(at).one("[data-leg]").attrs["data-leg"]
+	var there string
+	w.police.until("the leg is there", func() bool {
+		l, err := w.police.store.Reader().Leg(t.Context(), legID)
+		there = "/cases/" + l.CaseID
+		return err == nil
+	})
+	form := boss.get(at + "/orders")
+	if !strings.Contains(form.body, `<option value="`+legID+`">`+w.police.node.Name+`</option>`) {
+		t.Fatalf("the form does not offer the other platform's leg:\n%s", form.body)
+	}
+	got := boss.post(at+"/suspensions", url.Values{"leg": {legID}, "ground": {"others"}, "suspend_from": {"2026-03-12"}, "suspend_to": {"2026-03-13"}, "why": {"等待鉴定意见"}})
+	if got.status != http.StatusSeeOther {
+		t.Fatalf("suspend: got %d\n%s", got.status, got.body)
+	}
+	theirs := w.police.as("supervisor")
+	w.police.until("the suspension is there", func() bool { return strings.Contains(theirs.get(there).body, `data-kind="suspended"`) })
+	for name, tc := range map[string]struct {
+		page answer
+		end  bool
+	}{"sender": {boss.get(at + "/orders"), true}, "holder": {theirs.get(there + "/orders"), false}} {
+		if !strings.Contains(tc.page.body, "等待检测、鉴定或第三方意见 · 2026-03-12") || strings.Contains(tc.page.body, `/end"`) != tc.end {
+			t.Errorf("%s: want the entry, and a button to end it: %v\n%s", name, tc.end, tc.page.body)
+		}
+		if strings.Contains(tc.page.body, `id="do-suspend"`) != tc.end {
+			t.Errorf("%s: want the form to suspend: %v", name, tc.end)
+		}
+	}
+	if got := theirs.post(there+"/suspensions", url.Values{"leg": {legID}, "ground": {"others"}, "suspend_from": {"2026-03-16"}, "suspend_to": {"2026-03-16"}, "why": {"等待鉴定意见"}}); got.status != http.StatusConflict || !strings.Contains(got.body, "对方平台") {
+		t.Errorf("the holder suspends: got %d", got.status)
+	}
+}
