@@ -26,7 +26,7 @@ func linkedToKit(t *testing.T) (dir, url string, args []string) {
 	t.Helper()
 	listen := freePort(t)
 	dir, url, args = linkedBy(t, "--url", "http://"+listen)
-	return dir, url, append(args, "--listen", listen)
+	return dir, url, slices.Insert(args, 2, "--listen", listen)
 }
 
 // linkedBy is linkedToKit with a link of other kinds.
