@@ -52,6 +52,7 @@ type Order struct {
 	PoliceAction string
 	CallID       string // the caller was put through on this call
 	Spoken       bool
+	LegID        string `json:"-"` // id that the leg shall have; "": any. A second one of the same id cannot be
 }
 
 // Do is what somebody does with a leg.

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -202,7 +203,7 @@ func (w *work) sendOne(o Order, field string) error {
 	}
 	l := &legWork{isNew: true}
 	l.Leg = leg.Leg{
-		ID: hotline.NewID(), CaseID: w.c.ID, Side: leg.Sender, Peer: link.Peer, Unit: unit.Code, Role: o.Role,
+		ID: cmp.Or(o.LegID, hotline.NewID()), CaseID: w.c.ID, Side: leg.Sender, Peer: link.Peer, Unit: unit.Code, Role: o.Role,
 		Urgent: w.c.Urgent != "", Class: w.c.Category, Item: w.c.Item, Region: w.c.Region, State: leg.Sent, Version: 1,
 		SentAt: w.now, ForLeg: o.ForLeg, CallbackBy: "12345", CallID: o.CallID, Spoken: o.Spoken,
 	}

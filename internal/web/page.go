@@ -36,7 +36,7 @@ func (p *pageSet) page(name string) *template.Template { return p.named[name]() 
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures", "models"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "assign", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures", "models"}
 
 // parsePages parses what all templates share; it panics on a mistake there.
 func parsePages(w words) *pageSet {

@@ -188,6 +188,7 @@ func madeKeys() []string {
 			add("figures.engine.", e.Name)
 		}
 	}
+	add("web.assign.", assignPreview, assignDone, assignUndone)
 	add("web.unread.", "script", "garbled", "short")
 	add("web.satisfaction.", "3.1", "3.2", "3.3", "5.1", "5.2", "5.3", "5.4", "5.5")
 	for _, v := range verbs() {

@@ -25,6 +25,7 @@ type QueuePage struct {
 	Newest   bool
 	SwapPath string // the same list in the other order
 	Filtered bool   // something narrows the list
+	Assign   bool   // some can be ticked
 	Views    []ViewLink
 	Save     *Form // keeps the filter as it is; nil: there is none, or it is kept already
 }
@@ -43,6 +44,7 @@ func (v ViewLink) Path() string { return "/cases?" + v.Query }
 type CaseRow struct {
 	desk.CaseView
 	Step string // what is to be done next; "" nothing here
+	Pick bool   // it can be ticked, to be assigned with others
 }
 
 // Marked says that the row wears a mark.
@@ -83,6 +85,10 @@ func (s *site) queuePage(q *request) error {
 			data.Filter.Set(name, v)
 			data.Filtered = data.Filtered || name != "sort"
 		}
+	}
+	for i := range data.Rows {
+		data.Rows[i].Pick = q.actor.Has(hotline.DecideCases) && data.Rows[i].ClosedAt.IsZero()
+		data.Assign = data.Assign || data.Rows[i].Pick
 	}
 	if f.Region != "" {
 		data.Filter.Set("region", f.Region) // its code, whatever was typed

@@ -111,3 +111,92 @@ func TestNavigationFits(t *testing.T) {
 		}
 	}
 }
+
+// Ticked cases go to a unit: named first, sent once however often it is
+// clicked, taken back while nobody has accepted them.
+func TestAssignFromTheQueue(t *testing.T) {
+	w := newWorld(t)
+	op, other := w.gov.as("operator"), w.gov.as("leader")
+	for _, words := range []string{"城关区北京中路的路灯坏了三天了，没人来修", "城关区林廓北路的路灯不亮", "城关区江苏路的路灯坏了"} {
+		op.follow(op.press(words, nil, "button[value=save]"))
+	}
+	list := op.get("/cases")
+	var ticked []string
+	for _, box := range list.page().all(t, "input[name=case]") {
+		ticked = append(ticked, box.attrs["value"])
+	}
+	if len(ticked) != 3 || list.count("#assign") != 1 || w.gov.as("auditor").get("/cases").count("input[name=case]") != 0 {
+		t.Fatalf("got %d boxes, want three for who may send, none for an auditor", len(ticked))
+	}
+	address := "/assign?" + url.Values{"case": ticked, "unit": {"540102-housing"}, "back": {"/cases?urgent="}}.Encode()
+	preview := op.get(address)
+	if preview.count("#confirm li[data-case]") != 3 || preview.count("#not") != 0 || !strings.Contains(preview.one("#confirm").text(), "江苏路") {
+		t.Fatalf("preview: got %d ready\n%s", preview.count("#confirm li[data-case]"), preview.one("#main").text())
+	}
+	movedID, _, _ := strings.Cut(ticked[0], ":")
+	level := url.Values{"level": {"2"}, "level_reason": {"多人反映"}, "reason": {"多人反映"}}
+	page := other.get("/cases/" + movedID)
+	other.follow(other.submit(page, "form[action=/cases/"+movedID+"/decide]", level))
+	var undo answer
+	for _, what := range []string{"confirmed", "clicked again"} {
+		done := op.submit(preview, "#confirm", url.Values{"case": values(preview.page().all(t, "#confirm input[name=case]"))})
+		if done.status != http.StatusOK || done.count("#done li[data-case]") != 2 || done.count("#not li[data-case]") != 1 || !strings.Contains(done.one("#not").text(), "已有人改动") {
+			t.Fatalf("%s: got %d\n%s", what, done.status, done.one("#main").text())
+		}
+		if got := w.gov.as("clerk2").get("/inbox").count(".inbox-row"); got != 2 {
+			t.Errorf("%s: the unit has %d, want two", what, got)
+		}
+		undo = done
+	}
+	if stale := op.get(address); stale.count("#not li[data-case]") != 3 || stale.count("#primary") != 0 {
+		t.Errorf("afterwards the preview offers %d", stale.count("#confirm li[data-case]"))
+	}
+	clerk := w.gov.as("clerk2")
+	legs := values(undo.page().all(t, "#undo input[name=leg]"))
+	clerk.follow(clerk.submit(clerk.get("/inbox"), "form[action=/legs/"+legs[0]+"/accept]", nil))
+	back := op.submit(undo, "#undo", url.Values{"leg": legs})
+	if back.count("#done li[data-case]") != 1 || back.count("#not li[data-case]") != 1 || !strings.Contains(back.one("#not").text(), "已经签收") {
+		t.Errorf("undo: got\n%s", back.one("#main").text())
+	}
+	if back.one("#back").attrs["href"] != "/cases?urgent=" {
+		t.Errorf("got back to %q, want the list", back.one("#back").attrs["href"])
+	}
+	if none := op.get("/assign?unit=540102-housing"); none.status != http.StatusUnprocessableEntity {
+		t.Errorf("nothing ticked: got %d, want to be told", none.status)
+	}
+}
+
+func values(es []*element) (out []string) {
+	for _, e := range es {
+		out = append(out, e.attrs["value"])
+	}
+	return out
+}
+
+// In a browser: ticks outlive what others do to the list.
+func TestAssignInABrowser(t *testing.T) {
+	w := newWorld(t)
+	op := w.gov.as("operator")
+	for _, words := range []string{"城关区北京中路的路灯坏了三天了，没人来修", "城关区林廓北路的路灯不亮"} {
+		op.follow(op.press(words, nil, "button[value=save]"))
+	}
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "leader", "#counts")
+	b.Go("/cases")
+	b.Click("tbody tr:nth-child(1) input[name=case]")
+	b.Click("tbody tr:nth-child(2) input[name=case]")
+	b.Fill("#assign-unit", "540102-housing")
+	op.follow(op.press("城关区江苏路的路灯坏了", nil, "button[value=save]"))
+	look(t, b, "queue-ticked")
+	if n := b.Count("input[name=case]:checked"); n != 2 {
+		t.Fatalf("got %d ticks after somebody else took a case, want two", n)
+	}
+	b.Click("#assign button")
+	b.WaitVisible("#confirm")
+	look(t, b, "assign-preview")
+	b.Click("#primary")
+	b.WaitVisible("#undo")
+	look(t, b, "assign-done")
+	b.Click("#undo button")
+	b.WaitVisible("#done")
+}

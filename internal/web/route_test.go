@@ -26,6 +26,9 @@ var may = map[string]string{
 	"GET /units":         "olcdsyea",
 
 	"GET /cases":                                       "olcdsyea",
+	"GET /assign":                                      "ol",
+	"POST /assign":                                     "ol",
+	"POST /assign/undo":                                "ol",
 	"POST /views":                                      "olcdsyea",
 	"POST /views/{id}":                                 "olcdsyea",
 	"POST /views/{id}/drop":                            "olcdsyea",

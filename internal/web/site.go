@@ -49,6 +49,9 @@ type Desk interface {
 
 	Intake(ctx context.Context, a hotline.Actor, in desk.In) (v desk.CaseView, created bool, err error)
 	SendLegs(ctx context.Context, a hotline.Actor, caseID string, version *int64, orders []desk.Order) (desk.CaseView, error)
+	PreviewAssign(ctx context.Context, a hotline.Actor, unit string, picks []desk.Pick) ([]desk.Assigned, error)
+	Assign(ctx context.Context, a hotline.Actor, unit string, picks []desk.Pick) ([]desk.Assigned, error)
+	UndoAssign(ctx context.Context, a hotline.Actor, legs []string, note string) ([]desk.Undone, error)
 	DualOrders(ctx context.Context, a hotline.Actor, caseID string) ([]desk.Order, error)
 	Dual(ctx context.Context, a hotline.Actor, caseID string, version *int64) (desk.CaseView, error)
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)

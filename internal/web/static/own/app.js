@@ -161,6 +161,9 @@
   document.addEventListener("htmx:after:swap", listen);
   setInterval(listen, 5e3);
 
+  // A list in which something is ticked stays as it is: the ticks would go, or stand beside another case.
+  document.addEventListener("htmx:before:request", (event) => { if (event.target.id === "list" && one("#list input[name=case]:checked")) event.preventDefault(); });
+
   // The menu of the rarer pages closes when somebody goes on elsewhere.
   const more = one("#nav-more");
   document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
