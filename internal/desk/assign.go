@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"liandong/internal/hotline"
@@ -41,21 +42,32 @@ type Undone struct {
 // PreviewAssign says of each pick whether it could be assigned to a unit now,
 // and gives it the id of its leg. It changes nothing.
 func (d *Desk) PreviewAssign(ctx context.Context, a hotline.Actor, unit string, picks []Pick) ([]Assigned, error) {
+	picks = slices.Clone(picks)
+	for i := range picks {
+		picks[i].Leg = hotline.NewID()
+	}
+	return d.eachPick(ctx, a, unit, picks, func(x *Assigned) error { return assignable(x.View, x.Pick, unit) })
+}
+
+// eachPick does something with each pick that the actor may see; one that fails
+// is told and keeps none of the others.
+func (d *Desk) eachPick(ctx context.Context, a hotline.Actor, unit string, picks []Pick, do func(*Assigned) error) ([]Assigned, error) {
 	if err := d.checkAssign(unit, len(picks)); err != nil {
 		return nil, err
 	}
 	out := make([]Assigned, len(picks))
 	for i, p := range picks {
-		p.Leg = hotline.NewID()
-		out[i] = Assigned{Pick: p}
+		x := &out[i]
+		x.Pick = p
 		v, err := d.Case(ctx, a, p.Case)
 		if err == nil {
-			out[i].View, err = v, assignable(v, p, unit)
+			x.View = v
+			err = do(x)
 		}
 		if hotline.KindOf(err) == hotline.Internal && err != nil {
 			return nil, err
 		}
-		out[i].Err = err
+		x.Err = err
 	}
 	return out, nil
 }
@@ -107,23 +119,10 @@ func assignable(v CaseView, p Pick, unit string) error {
 // cannot be is told and left alone, and keeps none of the others. The same
 // picks again do nothing and get the same answer.
 func (d *Desk) Assign(ctx context.Context, a hotline.Actor, unit string, picks []Pick) ([]Assigned, error) {
-	if err := d.checkAssign(unit, len(picks)); err != nil {
-		return nil, err
-	}
-	out := make([]Assigned, len(picks))
-	for i, p := range picks {
-		out[i] = Assigned{Pick: p}
-		v, err := d.Case(ctx, a, p.Case)
-		if err == nil {
-			out[i].View = v
-			out[i].SentAt, err = d.assignOne(ctx, a, v, unit, p)
-		}
-		if hotline.KindOf(err) == hotline.Internal && err != nil {
-			return nil, err
-		}
-		out[i].Err = err
-	}
-	return out, nil
+	return d.eachPick(ctx, a, unit, picks, func(x *Assigned) (err error) {
+		x.SentAt, err = d.assignOne(ctx, a, x.View, unit, x.Pick)
+		return err
+	})
 }
 
 func (d *Desk) assignOne(ctx context.Context, a hotline.Actor, v CaseView, unit string, p Pick) (time.Time, error) {

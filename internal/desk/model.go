@@ -339,13 +339,14 @@ func (d *Desk) RollBackModel(ctx context.Context, a hotline.Actor, live string) 
 	if i := slices.IndexFunc(uses, func(u store.ModelUse) bool { return u.Version == live }); i > 0 {
 		before = uses[i-1].Version
 	}
+	if _, err := d.modelOf(ctx, before); err != nil { // what cannot be read must not be put to work
+		return ModelView{}, err
+	}
 	return d.useModel(ctx, a, before, live)
 }
 
+// useModel puts a model to work that has been read.
 func (d *Desk) useModel(ctx context.Context, a hotline.Actor, version, live string) (ModelView, error) {
-	if _, err := d.modelOf(ctx, version); err != nil {
-		return ModelView{}, err
-	}
 	err := d.st.Write(ctx, func(tx *store.Tx) error {
 		now, err := d.liveModel(ctx, &tx.Reader)
 		if err != nil {

@@ -22,9 +22,6 @@ type FiguresPage struct {
 	Report learn.Report // what make eval found of the model that ships
 }
 
-// Share is a share as people read it.
-func (FiguresPage) Share(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
-
 // Caught says how many of a group raised an alarm, and between which shares the
 // truth lies with 95 % certainty.
 func (FiguresPage) Caught(a learn.Alarm) string {

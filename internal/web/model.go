@@ -45,15 +45,12 @@ type ModelRow struct {
 }
 
 // Of is a count of all, with its share.
-func (ModelsPage) Of(part, whole int) string {
+func (p ModelsPage) Of(part, whole int) string {
 	if whole == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d (%.1f%%)", part, 100*float64(part)/float64(whole))
+	return fmt.Sprintf("%d (%s)", part, p.Share(float64(part)/float64(whole)))
 }
-
-// Luck is a chance as people read it.
-func (ModelsPage) Luck(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
 
 func (s *site) modelsPage(q *request) error {
 	data := ModelsPage{Page: s.page(q, "web.model.title"), Edits: q.actor.Has(hotline.EditCatalogue)}

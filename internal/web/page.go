@@ -143,6 +143,9 @@ func navOf(a hotline.Actor, path string) (often, more []NavItem) {
 	return often, rare
 }
 
+// Share is a share, or a chance, of 0 to 1 as people read it.
+func (Page) Share(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
+
 // MoreOn says that the page is one of those behind "more".
 func (p Page) MoreOn() bool {
 	return slices.ContainsFunc(p.NavMore, func(n NavItem) bool { return n.On })

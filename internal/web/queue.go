@@ -77,21 +77,15 @@ func (s *site) queuePage(q *request) error {
 	}
 	w := s.pages[q.lang].words
 	data := QueuePage{
-		Page: s.page(q, "web.queue.title"), Filter: url.Values{}, Query: f.Query, Rows: rows(list.Cases), Statuses: casefile.Statuses(),
+		Page: s.page(q, "web.queue.title"), Filter: shownFilter(q, f.Region), Query: f.Query, Rows: rows(list.Cases), Statuses: casefile.Statuses(),
 		Regions: s.regionOptions(q), Lines: []string{"12345", "110"}, Newest: !f.ByDue,
 	}
-	for _, name := range desk.SavedViewFilters {
-		if v := q.field(name); v != "" {
-			data.Filter.Set(name, v)
-			data.Filtered = data.Filtered || name != "sort"
-		}
+	for name := range data.Filter {
+		data.Filtered = data.Filtered || name != "sort"
 	}
 	for i := range data.Rows {
 		data.Rows[i].Pick = q.actor.Has(hotline.DecideCases) && data.Rows[i].ClosedAt.IsZero()
 		data.Assign = data.Assign || data.Rows[i].Pick
-	}
-	if f.Region != "" {
-		data.Filter.Set("region", f.Region) // its code, whatever was typed
 	}
 	if err := s.savedViews(q, &data); err != nil {
 		return err
@@ -136,25 +130,29 @@ func (p QueuePage) Renaming() bool {
 	return slices.ContainsFunc(p.Views, func(v ViewLink) bool { return v.Rename.Refused() })
 }
 
-// shownFilter is the filter of the list that a form about views stands above,
-// as the list's address has it.
-func (s *site) shownFilter(q *request) (string, error) {
+// shownFilter is the filter of the list as its address has it; region is the
+// code of the one named in it, whatever was typed.
+func shownFilter(q *request, region string) url.Values {
 	v := url.Values{}
 	for _, name := range desk.SavedViewFilters {
 		if x := q.field(name); x != "" {
 			v.Set(name, x)
 		}
 	}
-	if region, err := s.findRegion(v.Get("region")); err != nil {
-		return "", err
-	} else if region != "" {
+	if region != "" {
 		v.Set("region", region)
 	}
-	return v.Encode(), nil
+	return v
+}
+
+// filterAbove is the filter of the list that a form about views stands above.
+func (s *site) filterAbove(q *request) (string, error) {
+	region, err := s.findRegion(q.field("region"))
+	return shownFilter(q, region).Encode(), err
 }
 
 func (s *site) saveView(q *request) error {
-	query, err := s.shownFilter(q)
+	query, err := s.filterAbove(q)
 	if err != nil {
 		return err
 	}
@@ -180,7 +178,7 @@ func (s *site) dropView(q *request) error {
 
 // toList goes back to the list that the form stood above.
 func (s *site) toList(q *request, flash string) error {
-	query, err := s.shownFilter(q)
+	query, err := s.filterAbove(q)
 	if err != nil {
 		return err
 	}
