@@ -70,13 +70,17 @@ func (d *Desk) Heard(ctx context.Context, link store.Link) error {
 	if link.StuckAt.IsZero() && now.Sub(link.HeardAt) < heardEvery {
 		return nil
 	}
-	return d.st.Write(ctx, func(tx *store.Tx) error {
+	err := d.st.Write(ctx, func(tx *store.Tx) error {
 		was, err := tx.HeardLink(ctx, link.Peer, now)
 		if err != nil || !was {
 			return err
 		}
 		return d.works(ctx, tx, link.Peer, now)
 	})
+	if err == nil {
+		d.links.forget() // so that the next letter finds it said
+	}
+	return err
 }
 
 // Refused keeps what the exchange would not take from a peer, for a person to
@@ -285,9 +289,7 @@ func (d *Desk) PutLink(ctx context.Context, l store.Link) error {
 		l.CreatedAt = d.Now()
 	}
 	err := d.st.Write(ctx, func(tx *store.Tx) error { return tx.PutLink(ctx, l) })
-	d.links.mu.Lock()
-	d.links.links = nil
-	d.links.mu.Unlock()
+	d.links.forget()
 	return err
 }
 
@@ -304,6 +306,12 @@ type linkCache struct {
 	mu    sync.Mutex
 	at    time.Time
 	links []store.Link
+}
+
+func (c *linkCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.links = nil
 }
 
 func (d *Desk) allLinks(ctx context.Context) ([]store.Link, error) {

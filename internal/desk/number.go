@@ -16,8 +16,7 @@ import (
 const numberBlock = 64
 
 // numbers are those that this process has taken and not given out. One who fills
-// them waits for the database, and one inside a transaction takes one from them,
-// so the two have a lock each: nobody waits for a transaction inside another.
+// them waits for the database, so taking and filling have a lock each.
 type numbers struct {
 	filling   sync.Mutex
 	mu        sync.Mutex
@@ -86,23 +85,9 @@ func (d *Desk) number(ctx context.Context) (string, error) {
 		}
 		day := numberDay(d.Now())
 		if n, ok := d.numbers.take(day); ok {
-			return numberOf(day, n), nil
+			return fmt.Sprintf("%s%04d", day, n), nil
 		}
 	}
 }
-
-// numberIn is number inside a transaction, which itself takes one where the
-// stock has just run out.
-func (d *Desk) numberIn(ctx context.Context, tx *store.Tx) (string, error) {
-	day := numberDay(d.Now())
-	n, ok := d.numbers.take(day)
-	var err error
-	if !ok {
-		n, err = tx.TakeNumbers(ctx, day, 1)
-	}
-	return numberOf(day, n), err
-}
-
-func numberOf(day string, n int64) string { return fmt.Sprintf("%s%04d", day, n) }
 
 func numberDay(t time.Time) string { return t.In(calendar.Zone).Format("060102") }

@@ -62,7 +62,7 @@ func (p *post) settle() {
 	for range 20 {
 		moved := 0
 		for i, w := range p.sides {
-			due := must(w.st.Reader().DueLetters(p.t.Context(), p.sides[1-i].Node().Platform, w.Now(), 100))(p.t)
+			due := must(w.st.Reader().Due(p.t.Context(), p.sides[1-i].Node().Platform, w.Now(), false, 100, 0))(p.t)
 			for _, out := range due {
 				p.carry(w, p.sides[1-i], out)
 			}
@@ -520,14 +520,14 @@ func TestErasedCase(t *testing.T) {
 			t.Errorf("prompts: %v, recorded %d", err, w.kinds(v.ID)["prompted"])
 		}
 		// A letter that can no longer be written does not come up again and again.
-		out := must(w.st.Reader().DueLetters(ctx, "540000-110", w.Now(), 10))(t)
+		out := must(w.st.Reader().Due(ctx, "540000-110", w.Now(), false, 10, 0))(t)
 		if len(out) != 1 {
 			t.Fatalf("letters: got %d, want the offer", len(out))
 		}
 		if err := w.GiveUp(ctx, w.links["110"], out[0]); err != nil {
 			t.Fatal(err)
 		}
-		if out = must(w.st.Reader().DueLetters(ctx, "540000-110", w.Now(), 10))(t); len(out) != 0 {
+		if out = must(w.st.Reader().Due(ctx, "540000-110", w.Now(), false, 10, 0))(t); len(out) != 0 {
 			t.Errorf("after giving up: got %d letters due, want none", len(out))
 		}
 

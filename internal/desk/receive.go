@@ -26,6 +26,8 @@ type Incoming struct {
 	Sealed    string // as received
 	Signature string
 	Hash      string
+
+	number string // of the case that an offer may open
 }
 
 // Outcomes of an error answer: a letter that was kept has used up its number;
@@ -41,16 +43,17 @@ const (
 // try again.
 func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.Letter, error) {
 	var answer leg.Letter
+	var err error
+	if in.Letter.Type == leg.TypeOffer { // a number that is not needed is a gap
+		if in.number, err = d.number(ctx); err != nil {
+			return answer, err
+		}
+	}
 	take := func(tx *store.Tx) (err error) {
 		answer, err = d.receive(ctx, tx, link, in)
 		return err
 	}
-	if in.Letter.Type == leg.TypeOffer {
-		if err := d.stockNumbers(ctx); err != nil {
-			return answer, err
-		}
-	}
-	err := d.st.Write(ctx, take)
+	err = d.st.Write(ctx, take)
 	if store.IsDuplicate(err) { // the same letter came twice at the same time
 		err = d.st.Write(ctx, take)
 	}
@@ -97,9 +100,9 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 	case l != nil && l.Peer != link.Peer:
 		return d.refuse(link, m, in.Hash, "not_your_leg", Dropped), nil
 	case l != nil:
-		return d.numbered(ctx, tx, link, in, *l)
+		return d.numbered(ctx, tx, link, in, known)
 	case m.Type == leg.TypeOffer && m.Number == 1:
-		return d.offered(ctx, tx, link, in)
+		return d.offered(ctx, tx, link, in, known)
 	case m.Type == string(leg.Void) && m.Number == 1: // an offer that never came
 		return d.keepAnswer(ctx, tx, link, in, store.LetterVoided, "", "")
 	}
@@ -158,7 +161,8 @@ func (d *Desk) unnumbered(link store.Link, typ string, m leg.Letter) leg.Letter 
 
 // numbered takes a letter of a known leg in the order of its numbers: an early
 // one waits, the next is applied, and then those that waited for it.
-func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, l store.LegRow) (leg.Letter, error) {
+func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, known store.Arrival) (leg.Letter, error) {
+	l := known.Leg
 	if in.Letter.Number <= l.InNo {
 		return d.refuse(link, in.Letter, in.Hash, "number_reused", Dropped), nil
 	}
@@ -180,7 +184,7 @@ func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in I
 	if err != nil {
 		return leg.Letter{}, err
 	}
-	if _, err := w.drain(link, l.ID); err != nil {
+	if _, err := w.drain(link, l.ID, known.Next); err != nil {
 		return leg.Letter{}, err
 	}
 	return answer, w.keep()
@@ -327,22 +331,11 @@ func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
 	return w.check(p.Note, l.ID, true)
 }
 
-// drain applies the letters that waited for the one just applied, and says how
-// many there were.
-func (w *work) drain(link store.Link, legID string) (drained int, err error) {
-	for ; ; drained++ {
-		l, err := w.leg(legID)
-		if err != nil {
-			return drained, err
-		}
-		next, err := w.tx.LetterInNumbered(w.ctx, legID, l.InNo+1)
-		if hotline.KindOf(err) == hotline.NotFound || err == nil && next.State != store.LetterWaiting {
-			return drained, nil
-		}
-		if err != nil {
-			return drained, err
-		}
-		m, p, err := w.d.reopenLetter(next)
+// drain applies the letters that waited for the one just applied, beginning with
+// next, and says how many there were.
+func (w *work) drain(link store.Link, legID string, next *store.LetterIn) (drained int, err error) {
+	for ; next != nil; drained++ {
+		m, p, err := w.d.reopenLetter(*next)
 		if err != nil {
 			return drained, err
 		}
@@ -360,7 +353,11 @@ func (w *work) drain(link store.Link, legID string) (drained int, err error) {
 				return drained, err
 			}
 		}
+		if next, err = w.tx.WaitingLetter(w.ctx, legID, next.Number+1); err != nil {
+			return drained, err
+		}
 	}
+	return drained, nil
 }
 
 func (w *work) postUnnumbered(link store.Link, m leg.Letter) error {
@@ -375,7 +372,7 @@ func (w *work) postUnnumbered(link store.Link, m leg.Letter) error {
 
 // offered takes an offer: it joins the case of ours that it names, or the one
 // of the same call, or opens a case.
-func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
+func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, known store.Arrival) (leg.Letter, error) {
 	m := in.Letter
 	w, err := d.adopt(ctx, tx, link, m)
 	if err != nil {
@@ -383,9 +380,7 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in In
 	}
 	if w == nil {
 		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: peerActor(link, m), isNew: true}
-		if w.c.Number, err = d.numberIn(ctx, tx); err != nil {
-			return leg.Letter{}, err
-		}
+		w.c.Number = in.number
 		if err := w.takeOffer(link, in); err != nil {
 			return leg.Letter{}, err
 		}
@@ -404,7 +399,7 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in In
 		}
 		w.isNew = false
 	}
-	drained, err := w.drain(link, m.Leg)
+	drained, err := w.drain(link, m.Leg, known.Next)
 	if err != nil {
 		return leg.Letter{}, err
 	}

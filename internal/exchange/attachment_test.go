@@ -393,7 +393,7 @@ func TestOldPeerTakesNoFiles(t *testing.T) {
 		}
 	}
 	// What that side would answer, had it been of before.
-	ls, err := p.a.st.Reader().DueParts(t.Context(), p.b.node.Platform, p.clock.Now().Add(time.Hour), 10)
+	ls, err := p.a.st.Reader().Due(t.Context(), p.b.node.Platform, p.clock.Now().Add(time.Hour), false, 10, 10)
 	if err != nil || len(ls) == 0 {
 		t.Fatalf("parts under way: %d, %v", len(ls), err)
 	}

@@ -63,10 +63,7 @@ func (x *Exchange) parcels(ctx context.Context, s shipment) ([]byte, error) {
 	if err := x.desk.Heard(ctx, s.link); err != nil {
 		return nil, err
 	}
-	due, err := x.read.DueLetters(ctx, s.link.Peer, x.desk.Now(), fetchMost)
-	if err == nil {
-		due, err = x.withParts(ctx, s.link.Peer, due, s.traits)
-	}
+	due, err := x.read.Due(ctx, s.link.Peer, x.desk.Now(), false, fetchMost, partsOnWire)
 	if err != nil {
 		return nil, err
 	}

@@ -119,14 +119,11 @@ func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int,
 	if probe {
 		most = 1
 	}
-	list := x.read.DueLetters
-	if traits.Stream {
-		list = x.read.DueStream
+	parts := partsOnWire
+	if traits.Batch > 1 {
+		parts = partsInBulk
 	}
-	due, err := list(ctx, peer, x.desk.Now(), most)
-	if err == nil && len(due) < most {
-		due, err = x.withParts(ctx, peer, due, traits)
-	}
+	due, err := x.read.Due(ctx, peer, x.desk.Now(), traits.Stream, most, parts)
 	if err != nil || len(due) == 0 {
 		return 0, false, err
 	}
@@ -163,16 +160,6 @@ const (
 	partsOnWire = 2
 	partsInBulk = 40
 )
-
-// withParts adds parts of files to the letters that are due: they go last.
-func (x *Exchange) withParts(ctx context.Context, peer string, due []store.LetterOut, traits carrier.Traits) ([]store.LetterOut, error) {
-	most := partsOnWire
-	if traits.Batch > 1 {
-		most = partsInBulk
-	}
-	parts, err := x.read.DueParts(ctx, peer, x.desk.Now(), most)
-	return append(due, parts...), err
-}
 
 // shipment is what all letters that go together share.
 type shipment struct {

@@ -62,29 +62,28 @@ func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
 	return err
 }
 
-// DueLetters lists letters to a peer that may be sent now, oldest first. Of a
-// leg only the first that waits is listed: order per leg. (That what waits is
-// not voided goes without saying; SQLite wants it said to use the index.)
-// Parts of files are not among them; see DueParts.
-func (r *Reader) DueLetters(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2 AND type <> 'attachment'
-		AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
-			AND e.number < o.number AND e.state = 'waiting' AND e.state <> 'voided')
-		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
-}
-
-// DueStream is DueLetters for a carrier on which letters of a leg need not wait
-// for each other's receipt: in the order in which they were written.
-func (r *Reader) DueStream(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "due letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2 AND type <> 'attachment'
-		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
-}
-
-// DueParts lists parts of files to a peer that may be sent now. They go last: an
-// urgent letter never waits behind a video.
-func (r *Reader) DueParts(ctx context.Context, peer string, now time.Time, limit int) ([]LetterOut, error) {
-	return all(ctx, r, "due parts", `SELECT `+letterOutColumns+` FROM letter_out WHERE peer = $1 AND next_try_at <= $2 AND type = 'attachment'
-		ORDER BY next_try_at, id LIMIT $3`, []any{peer, now.UnixMicro(), limit}, scanLetterOut)
+// Due lists what may be sent to a peer now: at most so many letters, oldest
+// first, and behind them parts of files, since an urgent letter never waits
+// behind a video. Of a leg only the first letter that waits is listed: order per
+// leg; on a stream all of them, because there they keep their order without
+// waiting for each other's receipts. (That what waits is not voided goes without
+// saying; SQLite wants it said to use the index.)
+func (r *Reader) Due(ctx context.Context, peer string, now time.Time, stream bool, letters, parts int) ([]LetterOut, error) {
+	const due = `SELECT ` + letterOutColumns + ` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2 AND type `
+	const order = ` ORDER BY next_try_at, id LIMIT $3`
+	inTurn := ` AND NOT EXISTS (SELECT 1 FROM letter_out e WHERE e.leg_id = o.leg_id AND o.number > 0 AND e.number > 0
+		AND e.number < o.number AND e.state = 'waiting' AND e.state <> 'voided')`
+	if stream {
+		inTurn = ""
+	}
+	var out, files []LetterOut
+	err := r.ask(ctx,
+		askAll(&out, "due letters", due+`<> 'attachment'`+inTurn+order, []any{peer, now.UnixMicro(), letters}, scanLetterOut),
+		askAll(&files, "due parts", due+`= 'attachment'`+order, []any{peer, now.UnixMicro(), parts}, scanLetterOut))
+	if len(out) < letters {
+		out = append(out, files...)
+	}
+	return out, err
 }
 
 // HandLetter records that a letter was given to a carrier whose receipts come
@@ -291,19 +290,19 @@ func (r *Reader) LetterIn(ctx context.Context, id string) (LetterIn, error) {
 	return l, err
 }
 
-const letterInNumbered = `SELECT ` + letterInColumns + ` FROM letter_in WHERE leg_id = $1 AND number = $2 AND number > 0`
-
-// LetterInNumbered reads the received letter that has a number in a leg.
-func (r *Reader) LetterInNumbered(ctx context.Context, legID string, number int64) (LetterIn, error) {
-	var l LetterIn
-	err := r.one(ctx, "letter", letterInNumbered, []any{legID, number}, letterInFields(&l)...)
-	return l, err
+// WaitingLetter reads the received letter with a number in a leg that waits for
+// the one before it; nil: none.
+func (r *Reader) WaitingLetter(ctx context.Context, legID string, number int64) (*LetterIn, error) {
+	ls, err := all(ctx, r, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number = $2 AND number > 0
+		AND state = 'waiting'`, []any{legID, number}, scanLetterIn)
+	return first(ls), err
 }
 
 // Arrival is what is known when a letter arrives; a nil part is not there.
 type Arrival struct {
 	Same     *LetterIn // with its id
 	Numbered *LetterIn // with its number in its leg
+	Next     *LetterIn // that waits for it
 	Leg      *LegRow
 }
 
@@ -313,9 +312,19 @@ func (r *Reader) Arrival(ctx context.Context, id, legID string, number int64) (A
 	var legs []LegRow
 	err := r.ask(ctx,
 		askAll(&same, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE id = $1`, []any{id}, scanLetterIn),
-		askAll(&numbered, "letter", letterInNumbered, []any{legID, number}, scanLetterIn),
+		askAll(&numbered, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number IN ($2, $3) AND number > 0`,
+			[]any{legID, number, number + 1}, scanLetterIn),
 		askAll(&legs, "leg", `SELECT `+legColumns+` FROM leg WHERE id = $1`, []any{legID}, scanLeg))
-	return Arrival{Same: first(same), Numbered: first(numbered), Leg: first(legs)}, err
+	a := Arrival{Same: first(same), Leg: first(legs)}
+	for i, l := range numbered {
+		switch {
+		case l.Number == number:
+			a.Numbered = &numbered[i]
+		case number > 0 && l.State == LetterWaiting:
+			a.Next = &numbered[i]
+		}
+	}
+	return a, err
 }
 
 // first is the first row of a list, nil of an empty one.

@@ -146,20 +146,24 @@ func attachmentsShared(t *testing.T, st *store.Store) {
 				CreatedAt: start.Add(time.Duration(i) * time.Second)})
 		})
 	}
-	for name, list := range map[string]func() ([]store.LetterOut, error){
-		"letters": func() ([]store.LetterOut, error) { return r.DueLetters(ctx, "p1", start.Add(time.Hour), 10) },
-		"stream":  func() ([]store.LetterOut, error) { return r.DueStream(ctx, "p1", start.Add(time.Hour), 10) },
-	} {
-		if ls, err := list(); err != nil || len(ls) != 1 || ls[0].Type != "urge" {
-			t.Errorf("due %s: got %d, %v, want all but parts", name, len(ls), err)
+	types := func(ls []store.LetterOut) (out []string) {
+		for _, l := range ls {
+			out = append(out, l.Type)
 		}
+		return out
+	}
+	for _, stream := range []bool{false, true} {
+		ls, err := r.Due(ctx, "p1", start.Add(time.Hour), stream, 10, 10)
+		want(t, "due, parts last", types(ls), err, []string{"urge", "attachment", "attachment"})
+		ls, err = r.Due(ctx, "p1", start.Add(time.Hour), stream, 1, 10)
+		want(t, "due where letters fill the list", types(ls), err, []string{"urge"})
 	}
 	part := func() (l store.LetterOut) {
-		ls, err := r.DueParts(ctx, "p1", start.Add(time.Hour), 1)
-		if err != nil || len(ls) != 1 {
-			t.Fatalf("due parts: got %d, %v", len(ls), err)
+		ls, err := r.Due(ctx, "p1", start.Add(time.Hour), false, 10, 1)
+		if err != nil || len(ls) != 2 {
+			t.Fatalf("due: got %d, %v, want a letter and a part", len(ls), err)
 		}
-		return ls[0]
+		return ls[1]
 	}
 	first := part()
 	end := start.Add(2 * time.Hour)
@@ -173,7 +177,7 @@ func attachmentsShared(t *testing.T, st *store.Store) {
 	if again := part(); again.ID != first.ID || again.State != store.LetterWaiting || !again.AnsweredAt.IsZero() {
 		t.Errorf("sent again: got %+v", again)
 	}
-	if ls, err := r.DueParts(ctx, "p1", start.Add(time.Hour), 1); err != nil || len(ls) != 1 || !ls[0].CreatedAt.Equal(start) {
-		t.Errorf("due parts: got %d, %v, want the oldest", len(ls), err)
+	if !part().CreatedAt.Equal(start) {
+		t.Errorf("due: got a part of %v, want the oldest", part().CreatedAt)
 	}
 }

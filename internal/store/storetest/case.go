@@ -138,8 +138,6 @@ func caseNotFound(t *testing.T, st *store.Store) {
 	wantCode(t, "intake key", err, hotline.NotFound, "case_not_found")
 	_, err = r.LetterIn(ctx, "none")
 	wantCode(t, "letter in", err, hotline.NotFound, "letter_not_found")
-	_, err = r.LetterInNumbered(ctx, "none", 1)
-	wantCode(t, "letter in by number", err, hotline.NotFound, "letter_not_found")
 	if at, err := r.NextLetterAt(ctx, "none"); err != nil || !at.IsZero() {
 		t.Errorf("next letter of none: got %v (error %v), want the zero moment", at, err)
 	}

@@ -32,7 +32,7 @@ func numbered(legID string, number int64) func(*store.LetterOut) {
 
 func due(t *testing.T, st *store.Store, now time.Time) []string {
 	t.Helper()
-	got, err := st.Reader().DueLetters(t.Context(), "p1", now, 100)
+	got, err := st.Reader().Due(t.Context(), "p1", now, false, 100, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func dueLetters(t *testing.T, st *store.Store) {
 
 	want(t, "the first of each leg, oldest first", due(t, st, later), nil, []string{one, other, loose})
 	want(t, "before they were written", due(t, st, start.Add(-time.Microsecond)), nil, []string{})
-	got, err := st.Reader().DueLetters(ctx, "p1", later, 2)
+	got, err := st.Reader().Due(ctx, "p1", later, false, 2, 1)
 	want(t, "two of them", ids(got, letterOutID), err, []string{one, other})
 
 	// The first backs off, and the ones behind it wait with it.
@@ -324,13 +324,15 @@ func letterInRoundTrip(t *testing.T, st *store.Store) {
 	write(t, st, func(tx *store.Tx) error { return tx.KeepLetter(ctx, l) })
 	got, err := r.LetterIn(ctx, l.ID)
 	want(t, "kept", got, err, l)
-	got, err = r.LetterInNumbered(ctx, l.LegID, l.Number)
-	want(t, "by its number", got, err, l)
+	next, err := r.WaitingLetter(ctx, l.LegID, l.Number)
+	want(t, "waiting", next, err, &l)
 
 	l.State, l.CaseID, l.Error = store.LetterApplied, "its case", "none"
 	write(t, st, func(tx *store.Tx) error { return tx.MarkLetterIn(ctx, l.ID, l.State, l.CaseID, l.Error) })
 	got, err = r.LetterIn(ctx, l.ID)
 	want(t, "marked", got, err, l)
+	next, err = r.WaitingLetter(ctx, l.LegID, l.Number)
+	want(t, "waiting no more", next, err, nil)
 	err = st.Write(ctx, func(tx *store.Tx) error { return tx.MarkLetterIn(ctx, l.ID, store.LetterRefused, "", "") })
 	wantCode(t, "marked twice", err, hotline.Conflict, "stale")
 
@@ -354,8 +356,8 @@ func letterInRoundTrip(t *testing.T, st *store.Store) {
 		}
 		return nil
 	})
-	_, err = r.LetterInNumbered(ctx, "l1", 0)
-	wantCode(t, "by no number", err, hotline.NotFound, "letter_not_found")
+	next, err = r.WaitingLetter(ctx, "l1", 0)
+	want(t, "waiting with no number", next, err, nil)
 }
 
 func arrival(t *testing.T, st *store.Store) {
@@ -363,7 +365,10 @@ func arrival(t *testing.T, st *store.Store) {
 	l := addLeg(t, st, addCase(t, st).ID)
 	first := newLetterIn(func(m *store.LetterIn) { m.LegID = l.ID })
 	second := newLetterIn(func(m *store.LetterIn) { m.LegID, m.Number = "l9", 2 })
-	write(t, st, func(tx *store.Tx) error { return errors.Join(tx.KeepLetter(ctx, first), tx.KeepLetter(ctx, second)) })
+	early := newLetterIn(func(m *store.LetterIn) { m.LegID, m.Number, m.State = "l9", 3, store.LetterWaiting })
+	write(t, st, func(tx *store.Tx) error {
+		return errors.Join(tx.KeepLetter(ctx, first), tx.KeepLetter(ctx, second), tx.KeepLetter(ctx, early))
+	})
 	for _, tc := range []struct {
 		name, id, leg string
 		number        int64
@@ -372,7 +377,8 @@ func arrival(t *testing.T, st *store.Store) {
 		{"nothing known", "none", "none", 1, store.Arrival{}},
 		{"its leg", "none", l.ID, 2, store.Arrival{Leg: l}},
 		{"all of it", first.ID, l.ID, 1, store.Arrival{Same: &first, Numbered: &first, Leg: l}},
-		{"another with its number", "none", "l9", 2, store.Arrival{Numbered: &second}},
+		{"another with its number", "none", "l9", 2, store.Arrival{Numbered: &second, Next: &early}},
+		{"the one before it", "none", "l9", 1, store.Arrival{}},
 		{"itself, from elsewhere", second.ID, l.ID, 1, store.Arrival{Same: &second, Numbered: &first, Leg: l}},
 		{"no number", "none", "l9", 0, store.Arrival{}},
 	} {
@@ -517,17 +523,17 @@ func lettersHanded(t *testing.T, st *store.Store) {
 	ctx, r := t.Context(), st.Reader()
 	later := start.Add(time.Hour)
 	first, second := post(t, st, numbered("l1", 1)), post(t, st, numbered("l1", 2))
-	got, err := r.DueStream(ctx, "p1", later, 10)
+	got, err := r.Due(ctx, "p1", later, true, 10, 1)
 	want(t, "due", ids(got, letterOutID), err, []string{first, second})
 	write(t, st, func(tx *store.Tx) error {
 		return tx.HandLetter(ctx, first, 1, later, later.Add(time.Hour), "no receipt")
 	})
-	got, err = r.DueStream(ctx, "p1", later, 10)
+	got, err = r.Due(ctx, "p1", later, true, 10, 1)
 	want(t, "due after the first was handed over", ids(got, letterOutID), err, []string{second})
 	out, err := r.LetterOut(ctx, first)
 	want(t, "handed", out.HandedAt, err, later)
 	want(t, "attempts", out.Attempts, nil, 1)
-	got, err = r.DueStream(ctx, "p1", later.Add(time.Hour), 1)
+	got, err = r.Due(ctx, "p1", later.Add(time.Hour), true, 1, 1)
 	want(t, "one of what is due an hour later", len(got), err, 1)
 }
 
