@@ -45,7 +45,7 @@ func (b *bench) backlog(ctx context.Context, engine string) error {
 	if err := from.times(ctx, b.clients, b.letters, func(i int) []byte { return order(int64(i)) }); err != nil {
 		return err
 	}
-	commit, err := b.commit(ctx, engine)
+	commit, err := b.commit(ctx, engine, 0)
 	if err != nil {
 		return err
 	}

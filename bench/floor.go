@@ -21,8 +21,16 @@ import (
 type floor interface {
 	// run goes on for a while and returns transactions a second.
 	run(ctx context.Context, d time.Duration) (float64, error)
+	// rested takes some transactions by one client, with a rest before each, and
+	// returns how long one takes, without the rest.
+	rested(ctx context.Context, n int) (time.Duration, error)
 	close()
 }
+
+// rest is how long nothing happens before a commit that a transfer is compared
+// with: as long as between two transfers, because a disk and a processor that
+// never rest are faster.
+const rest = 5 * time.Millisecond
 
 // floor makes an empty database with the same schema; target is the ratio that
 // we want to reach.
@@ -36,12 +44,12 @@ func (b *bench) floor(ctx context.Context, engine string, s script) (f floor, na
 }
 
 type pgbench struct {
-	b    *bench
-	bin  string
-	dsn  string
-	file string
-	vars []string
-	base int64
+	b      *bench
+	bin    string
+	dsn    string
+	script string
+	vars   []string
+	base   int64
 }
 
 // firstID has nineteen digits, and room for a thousand runs above it.
@@ -65,11 +73,7 @@ func (b *bench) newPgbench(ctx context.Context, s script) (*pgbench, error) {
 	if err := makeSchema(ctx, dsn); err != nil {
 		return nil, err
 	}
-	file := filepath.Join(b.dir, "floor.sql")
-	if err := os.WriteFile(file, []byte(s.pgbench()), 0o644); err != nil {
-		return nil, err
-	}
-	return &pgbench{b: b, bin: slices.Max(bins), dsn: dsn, file: file, vars: s.variables(), base: firstID}, nil
+	return &pgbench{b: b, bin: slices.Max(bins), dsn: dsn, script: s.pgbench(), vars: s.variables(), base: firstID}, nil
 }
 
 func makeSchema(ctx context.Context, dsn string) error {
@@ -83,15 +87,53 @@ func makeSchema(ctx context.Context, dsn string) error {
 var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial`)
 
 func (p *pgbench) run(ctx context.Context, d time.Duration) (float64, error) {
-	p.base += 1_000_000_000_000_000
-	args := []string{"-n", "-M", "prepared", "-c", strconv.Itoa(p.b.clients), "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))), "-f", p.file,
-		"-D", "n=0", "-D", "base=" + strconv.FormatInt(p.base, 10)}
-	out, err := exec.CommandContext(ctx, p.bin, append(append(args, p.vars...), p.dsn)...).CombinedOutput()
+	out, err := p.bench(ctx, p.script, "-c", strconv.Itoa(p.b.clients), "-j", "2", "-T", strconv.Itoa(max(1, int(d.Seconds()))))
+	if err != nil {
+		return 0, err
+	}
 	m := tps.FindSubmatch(out)
-	if err != nil || m == nil {
-		return 0, fmt.Errorf("pgbench: %v: %.600s", err, out)
+	if m == nil {
+		return 0, fmt.Errorf("pgbench tells no rate: %.600s", out)
 	}
 	return strconv.ParseFloat(string(m[1]), 64)
+}
+
+// latency is a line of pgbench's report: milliseconds, failures, what was run.
+var latency = regexp.MustCompile(`(?m)^ +([0-9.]+) +[0-9]+ +(\S+)`)
+
+func (p *pgbench) rested(ctx context.Context, n int) (time.Duration, error) {
+	out, err := p.bench(ctx, fmt.Sprintf("\\sleep %d us\n", rest.Microseconds())+p.script, "-c", "1", "-t", strconv.Itoa(n), "-r")
+	if err != nil {
+		return 0, err
+	}
+	sum, committed := 0.0, false
+	for _, m := range latency.FindAllSubmatch(out, -1) {
+		if what := string(m[2]); what != `\sleep` {
+			took, err := strconv.ParseFloat(string(m[1]), 64)
+			if err != nil {
+				return 0, fmt.Errorf("pgbench: %w", err)
+			}
+			sum, committed = sum+took, committed || what == "COMMIT;"
+		}
+	}
+	if !committed {
+		return 0, fmt.Errorf("pgbench tells no latencies: %.600s", out)
+	}
+	return time.Duration(sum * float64(time.Millisecond)), nil
+}
+
+func (p *pgbench) bench(ctx context.Context, script string, args ...string) ([]byte, error) {
+	file := filepath.Join(p.b.dir, "floor.sql")
+	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
+		return nil, err
+	}
+	p.base += 1_000_000_000_000_000
+	args = append(args, "-n", "-M", "prepared", "-f", file, "-D", "n=0", "-D", "base="+strconv.FormatInt(p.base, 10))
+	out, err := exec.CommandContext(ctx, p.bin, append(append(args, p.vars...), p.dsn)...).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("pgbench: %w: %.600s", err, out)
+	}
+	return out, nil
 }
 
 func (p *pgbench) close() {}
@@ -153,6 +195,19 @@ func (l *loop) run(ctx context.Context, d time.Duration) (float64, error) {
 	return float64(n) / time.Since(start).Seconds(), nil
 }
 
+func (l *loop) rested(ctx context.Context, n int) (time.Duration, error) {
+	var took []time.Duration
+	for range n {
+		time.Sleep(rest)
+		at := time.Now()
+		if err := l.one(ctx); err != nil {
+			return 0, err
+		}
+		took = append(took, time.Since(at))
+	}
+	return median(took), nil
+}
+
 func (l *loop) one(ctx context.Context) error {
 	l.next += idsEach
 	if _, err := l.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
@@ -176,8 +231,8 @@ func (l *loop) close() {
 }
 
 // commit is the median of one durable commit of one small row by one client,
-// on an engine.
-func (b *bench) commit(ctx context.Context, engine string) (time.Duration, error) {
+// on an engine, with a pause before each.
+func (b *bench) commit(ctx context.Context, engine string, pause time.Duration) (time.Duration, error) {
 	var conn *sql.Conn
 	var db *sql.DB
 	var err error
@@ -205,6 +260,7 @@ func (b *bench) commit(ctx context.Context, engine string) (time.Duration, error
 	defer st.Close()
 	var took []time.Duration
 	for i := range 400 {
+		time.Sleep(pause)
 		at := time.Now()
 		if _, err := st.ExecContext(ctx, i, "联动"); err != nil {
 			return 0, err
