@@ -14,6 +14,7 @@ import (
 	"liandong/internal/leg"
 	"liandong/internal/letter"
 	"liandong/internal/store"
+	"liandong/internal/triage"
 )
 
 // Incoming is an authentic letter as the exchange hands it over: parsed, its
@@ -27,7 +28,8 @@ type Incoming struct {
 	Signature string
 	Hash      string
 
-	number string // of the case that an offer may open
+	number   string // of the case that an offer may open
+	proposal triage.Proposal
 }
 
 // Outcomes of an error answer: a letter that was kept has used up its number;
@@ -44,7 +46,8 @@ const (
 func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.Letter, error) {
 	var answer leg.Letter
 	var err error
-	if in.Letter.Type == leg.TypeOffer { // a number that is not needed is a gap
+	if in.Letter.Type == leg.TypeOffer { // nobody waits inside a transaction; a number that is not needed is a gap
+		in.proposal = d.Triage(in.Private.Text, "")
 		if in.number, err = d.number(ctx); err != nil {
 			return answer, err
 		}
@@ -446,7 +449,7 @@ func (d *Desk) adopt(ctx context.Context, tx *store.Tx, link store.Link, m leg.L
 func (w *work) takeOffer(link store.Link, in Incoming) error {
 	m, p := in.Letter, in.Private
 	b := m.Body
-	proposal := w.d.Triage(p.Text, "")
+	proposal := in.proposal
 	urgent := b.UrgentClass
 	if !catalogue.IsUrgent(urgent) {
 		urgent = proposal.Urgent
