@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -97,6 +99,25 @@ func (d *Desk) Refused(ctx context.Context, f store.Refusal) error {
 	})
 }
 
+// anewUntil is how long a letter is tried that is sent again: as long as at
+// first. What it says itself of its end stays, so its receiver finds it late.
+func (d *Desk) anewUntil(out store.LetterOut) (time.Time, error) {
+	var m leg.Letter
+	if err := json.Unmarshal([]byte(out.Content), &m); err != nil {
+		return time.Time{}, fmt.Errorf("letter in the ledger: %w", err)
+	}
+	if m.ExpiresAt == nil {
+		return time.Time{}, nil
+	}
+	return d.Now().Add(m.ExpiresAt.Sub(m.SentAt)), nil
+}
+
+// Hurry makes letters to a peer due that would wait beyond a moment, because
+// the clock that said so was wrong.
+func (d *Desk) Hurry(ctx context.Context, peer string, beyond time.Time) error {
+	return d.st.WriteSilently(ctx, func(tx *store.Tx) error { return tx.HurryLetters(ctx, peer, d.Now(), beyond) })
+}
+
 // MendLetter sends a letter that was refused or gave up again ("resend"), or
 // gives it up for good ("void"), for a reason.
 func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how, reason string) error {
@@ -115,9 +136,13 @@ func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how, r
 	case "resend":
 		return d.st.Write(ctx, func(tx *store.Tx) error {
 			if out.State == store.LetterWaiting {
-				return tx.HurryLetters(ctx, out.Peer, d.Now())
+				return tx.HurryLetters(ctx, out.Peer, d.Now(), d.Now())
 			}
-			return tx.ReviveLetter(ctx, letterID, d.Now())
+			expires, err := d.anewUntil(out)
+			if err != nil {
+				return err
+			}
+			return tx.ReviveLetter(ctx, letterID, d.Now(), expires)
 		})
 	case "void":
 		if out.Number == 0 {

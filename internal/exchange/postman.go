@@ -21,11 +21,12 @@ import (
 // Pace of a lane. A letter whose attempt failed waits longer each time, with a
 // jitter of a quarter; an urgent one never long.
 const (
-	laneWidth  = 32 // letters of different legs on their way at once; commits are shared, so width is speed
-	firstPause = 500 * time.Millisecond
-	longPause  = 5 * time.Minute
-	hastyPause = 3 * time.Second // longest for a peer with something urgent waiting
-	lookEvery  = 200 * time.Millisecond
+	laneWidth    = 32 // letters of different legs on their way at once; commits are shared, so width is speed
+	firstPause   = 500 * time.Millisecond
+	longPause    = 5 * time.Minute
+	longestPause = longPause * 5 / 4 // with its jitter
+	hastyPause   = 3 * time.Second   // longest for a peer with something urgent waiting
+	lookEvery    = 200 * time.Millisecond
 )
 
 // Post sends letters, and fetches those that a carrier keeps for us, until ctx
@@ -35,9 +36,13 @@ func (x *Exchange) Post(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	lanes := map[string]bool{}
+	var last time.Time
 	for {
 		links, err := x.read.Links(ctx)
 		if err != nil {
+			return err
+		}
+		if last, err = x.watchClock(ctx, links, last); err != nil {
 			return err
 		}
 		for _, l := range links {
@@ -53,6 +58,32 @@ func (x *Exchange) Post(ctx context.Context) error {
 		case <-time.After(time.Second): // a link may have been added
 		}
 	}
+}
+
+// watchClock looks whether the clock was set back since last: what was put off
+// would wait until it has caught up, so it is due now. At the start, with last
+// zero, nobody knows; then it is due where it would wait longer than any letter
+// is ever put off.
+func (x *Exchange) watchClock(ctx context.Context, links []store.Link, last time.Time) (time.Time, error) {
+	now := x.desk.Now()
+	if !last.IsZero() && !now.Before(last) {
+		return now, nil
+	}
+	for _, l := range links {
+		beyond := now
+		if last.IsZero() {
+			beyond = now.Add(longestPause)
+			if c, err := x.carrierOf(l); err == nil {
+				beyond = now.Add(max(longestPause, c.Traits().Patience))
+			}
+		} else {
+			x.log.Warn("the clock was set back; what waits is sent now", "by", last.Sub(now), "peer", l.Peer)
+		}
+		if err := x.desk.Hurry(ctx, l.Peer, beyond); err != nil {
+			return last, err
+		}
+	}
+	return now, nil
 }
 
 // lane sends the letters to one peer, in order within each leg.

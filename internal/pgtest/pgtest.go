@@ -46,6 +46,7 @@ func DSN(t testing.TB) string {
 	// As an option of the session, since PostgreSQL's own tools refuse search_path as a parameter of the address.
 	query := address.Query()
 	query.Set("options", strings.TrimSpace(query.Get("options")+" -csearch_path="+schema))
+	query.Set("application_name", schema) // so that a test can tell its connections from others'
 	address.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return address.String()
 }

@@ -123,15 +123,16 @@ func (t *Tx) EndWaiting(ctx context.Context, id, state, answer string, at time.T
 const endLetter = `UPDATE letter_out SET state = $1, answer = $2, answered_at = $3, next_try_at = NULL WHERE id = $4 AND state = 'waiting'`
 
 // ReviveLetter puts a refused or expired letter back to be sent, for a person
-// or a late receipt.
-func (t *Tx) ReviveLetter(ctx context.Context, id string, now time.Time) error {
-	return t.must(ctx, "send letter again", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, handed_at = NULL, answer = '', answered_at = NULL
-		WHERE id = $2 AND state IN ('refused','expired')`, micros(now), id)
+// or a late receipt; its attempts end at expires, zero: never.
+func (t *Tx) ReviveLetter(ctx context.Context, id string, now, expires time.Time) error {
+	return t.must(ctx, "send letter again", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, expires_at = $2, attempts = 0, handed_at = NULL,
+		answer = '', answered_at = NULL WHERE id = $3 AND state IN ('refused','expired')`, micros(now), micros(expires), id)
 }
 
-// HurryLetters makes every waiting letter to a peer due now.
-func (t *Tx) HurryLetters(ctx context.Context, peer string, now time.Time) error {
-	err := t.put(ctx, "hurry letters", `UPDATE letter_out SET next_try_at = $1 WHERE peer = $2 AND next_try_at > $1`, micros(now), peer)
+// HurryLetters makes waiting letters to a peer due now: those that would wait
+// beyond a moment.
+func (t *Tx) HurryLetters(ctx context.Context, peer string, now, beyond time.Time) error {
+	err := t.put(ctx, "hurry letters", `UPDATE letter_out SET next_try_at = $1 WHERE peer = $2 AND next_try_at > $3`, micros(now), peer, micros(beyond))
 	t.posted = t.posted || err == nil
 	return err
 }
@@ -225,8 +226,8 @@ func (r *Reader) PartsReceipted(ctx context.Context, peer string, since time.Tim
 
 // ReplayPart puts a receipted part back to be sent.
 func (t *Tx) ReplayPart(ctx context.Context, id string, now time.Time) error {
-	err := t.must(ctx, "replay part", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, attempts = 0, handed_at = NULL, answer = '', answered_at = NULL
-		WHERE id = $2 AND state = 'receipted'`, micros(now), id)
+	err := t.must(ctx, "replay part", `UPDATE letter_out SET state = 'waiting', next_try_at = $1, expires_at = $1 + expires_at - created_at, attempts = 0, handed_at = NULL,
+		answer = '', answered_at = NULL WHERE id = $2 AND state = 'receipted'`, micros(now), id)
 	t.posted = t.posted || err == nil
 	return err
 }

@@ -178,7 +178,7 @@ func voidTakesNumber(t *testing.T, st *store.Store) {
 	}
 	err = st.Write(ctx, func(tx *store.Tx) error { return tx.VoidLetter(ctx, lost, start) })
 	wantCode(t, "voided twice", err, hotline.Conflict, "stale")
-	err = st.Write(ctx, func(tx *store.Tx) error { return tx.ReviveLetter(ctx, lost, start) })
+	err = st.Write(ctx, func(tx *store.Tx) error { return tx.ReviveLetter(ctx, lost, start, time.Time{}) })
 	wantCode(t, "a voided letter sent again", err, hotline.Conflict, "stale")
 	write(t, st, func(tx *store.Tx) error {
 		_, err := tx.EndLetter(ctx, void.ID, store.LetterReceipted, "{}", start)
@@ -191,12 +191,12 @@ func voidTakesNumber(t *testing.T, st *store.Store) {
 
 func revivedAndHurried(t *testing.T, st *store.Store) {
 	ctx := t.Context()
-	id := post(t, st)
+	id := post(t, st, func(l *store.LetterOut) { l.ExpiresAt = start.Add(10 * time.Minute) })
 	end := func(state string) {
 		write(t, st, func(tx *store.Tx) error { _, err := tx.EndLetter(ctx, id, state, "{}", start); return err })
 	}
 	revive := func() error {
-		return st.Write(ctx, func(tx *store.Tx) error { return tx.ReviveLetter(ctx, id, start.Add(time.Hour)) })
+		return st.Write(ctx, func(tx *store.Tx) error { return tx.ReviveLetter(ctx, id, start.Add(time.Hour), start.Add(time.Hour+10*time.Minute)) })
 	}
 	wantCode(t, "a waiting letter sent again", revive(), hotline.Conflict, "stale")
 	for _, state := range []string{store.LetterRefused, store.LetterExpired} {
@@ -207,13 +207,17 @@ func revivedAndHurried(t *testing.T, st *store.Store) {
 		}
 		l := newLetter(func(l *store.LetterOut) {
 			l.ID, l.State, l.NextTryAt, l.LastError = id, store.LetterWaiting, start.Add(time.Hour), "why"
+			l.ExpiresAt = start.Add(time.Hour + 10*time.Minute)
 		})
 		got, err := st.Reader().LetterOut(ctx, id)
 		want(t, "sent again after "+state, got, err, l)
 	}
 	early := post(t, st, numbered("l2", 1))
 	stranger := post(t, st, func(l *store.LetterOut) { l.Peer, l.LegID, l.CreatedAt = "p2", "l3", start.Add(time.Hour) })
-	write(t, st, func(tx *store.Tx) error { return tx.HurryLetters(ctx, "p1", start.Add(time.Minute)) })
+	for _, beyond := range []time.Duration{time.Hour, time.Minute} {
+		want(t, "before", due(t, st, start.Add(time.Minute)), nil, []string{early})
+		write(t, st, func(tx *store.Tx) error { return tx.HurryLetters(ctx, "p1", start.Add(time.Minute), start.Add(beyond)) })
+	}
 	want(t, "hurried", due(t, st, start.Add(time.Minute)), nil, []string{early, id})
 	at, err := st.Reader().NextLetterAt(ctx, "p2")
 	want(t, "next to "+stranger, at, err, start.Add(time.Hour))

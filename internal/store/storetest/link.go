@@ -160,6 +160,8 @@ func leases(t *testing.T, st *store.Store) {
 		{"postman", "a", 19 * time.Second, 29 * time.Second, false},
 		{"postman", "b", 19 * time.Second, 19 * time.Second, true}, // given back
 		{"postman", "a", 20 * time.Second, 30 * time.Second, true},
+		{"postman", "b", -70 * time.Second, -60 * time.Second, false},
+		{"postman", "b", -71 * time.Second, -61 * time.Second, true}, // the clock was set back
 	} {
 		if got := take(step.name, step.holder, step.now, step.until); got != step.want {
 			t.Errorf("step %d, %s takes %s: got %v, want %v", i, step.holder, step.name, got, step.want)
