@@ -6,9 +6,11 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/letter"
 	"liandong/internal/store"
 )
 
@@ -40,6 +42,9 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	if !leg.Numbered(out.Type) { // a peer that knows no heads: nothing waits for one
 		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, string(doc), d.Now())
 		return err
+	}
+	if n := damages(out); out.State == store.LetterWaiting && damaged(m) && n < damagesMost {
+		return tx.RetryLetter(ctx, out.ID, n, d.Now().Add(time.Duration(n)*time.Second), cameDamaged+": "+m.Body.Code)
 	}
 	switch {
 	case out.State == store.LetterWaiting:
@@ -75,6 +80,28 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 		return err
 	}
 	return w.keep()
+}
+
+// damagesMost is how often a letter goes whose personal part arrives damaged,
+// before it counts as refused: its key may be a wrong one. Proposal.
+const damagesMost = 3
+
+// cameDamaged is why a letter goes once more.
+const cameDamaged = "came damaged"
+
+// damaged says that a peer could not open a letter: what is sealed stands outside
+// of the signature, so the same letter may arrive whole the next time.
+func damaged(m leg.Letter) bool {
+	return m.Type == leg.TypeError && m.Body.Status == Dropped &&
+		(m.Body.Code == letter.CodeSealed || m.Body.Code == letter.CodeCommitment || m.Body.Code == letter.CodeSchema && strings.HasPrefix(m.Body.Field, "/sealed"))
+}
+
+// damages is how often in a row a letter has come damaged, with this time.
+func damages(out store.LetterOut) int {
+	if !strings.HasPrefix(out.LastError, cameDamaged) {
+		return 1
+	}
+	return out.Attempts + 1
 }
 
 // receipted: the peer has the offer on disk. Where the sender went on without

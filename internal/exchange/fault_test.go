@@ -300,8 +300,9 @@ func TestReconcileNames(t *testing.T) {
 	})
 }
 
-// Clerks at random, by seeds, over a network that loses, repeats and reorders:
-// both sides end equal. Longer by make torture.
+// Clerks at random, by seeds, over a network that loses, repeats, delays, cuts
+// and changes, and a clock that is set back: both sides end equal, and both logs
+// prove what happened. Longer by make torture.
 func TestDisturbed(t *testing.T) {
 	seeds := uint64(4)
 	if os.Getenv("LIANDONG_TORTURE") != "" {
@@ -314,6 +315,7 @@ func TestDisturbed(t *testing.T) {
 		p.calm()
 		p.run()
 		p.agree()
+		p.prove()
 	})
 }
 
@@ -348,6 +350,24 @@ func (p *pair) drive(t *testing.T, seed uint64, cases int) {
 				}
 			}
 			p.clock.Add(time.Duration(r.IntN(4000)) * time.Millisecond)
+		}
+		if r.IntN(40) == 0 {
+			p.setBack(t)
+		}
+	}
+}
+
+// setBack sets the clock back by an hour, as each node's postman notices.
+func (p *pair) setBack(t *testing.T) {
+	before := p.clock.Now()
+	p.clock.Add(-time.Hour)
+	for _, s := range []*side{p.a, p.b} {
+		links, err := s.st.Reader().Links(t.Context())
+		if err == nil {
+			_, err = s.x.watchClock(t.Context(), links, before)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -41,7 +41,8 @@ type pair struct {
 	clock  *fakeClock
 	mu     sync.Mutex
 	faults func(wire []byte) ([]byte, fault)
-	loseIn int // answers to lose
+	loseIn int    // answers to lose
+	held   func() // brings the letter that is late
 }
 
 type side struct {
@@ -177,6 +178,7 @@ const (
 	loseAnswer       // it arrives, and its answer is lost
 	repeat           // it arrives twice
 	fail             // the other side breaks down over it
+	late             // it arrives after the next one, when nobody waits for its answer any more
 )
 
 // network passes requests on to a side, disturbed as the test says.
@@ -201,8 +203,18 @@ func (p *pair) network(s *side) http.Handler {
 			req.Header = r.Header
 			s.x.Handler().ServeHTTP(w, req)
 		}
+		p.mu.Lock()
+		held := p.held
+		p.held = nil
+		if f == late {
+			p.held = func() { again(httptest.NewRecorder()) }
+		}
+		p.mu.Unlock()
+		if held != nil {
+			defer held()
+		}
 		switch f {
-		case loseLetter:
+		case loseLetter, late:
 			panic(http.ErrAbortHandler)
 		case loseAnswer:
 			again(httptest.NewRecorder())
@@ -238,16 +250,24 @@ func (p *pair) failNext(id string, times int) {
 	})
 }
 
-// disturb makes the network lose and repeat at random.
+// disturb makes the network lose, repeat, delay, cut and change at random.
 func (p *pair) disturb(r *rand.Rand) {
 	p.faulty(func(wire []byte) ([]byte, fault) {
-		switch r.IntN(10) {
+		switch r.IntN(12) {
 		case 0:
 			return wire, loseLetter
 		case 1, 2:
 			return wire, loseAnswer
 		case 3:
 			return wire, repeat
+		case 4:
+			return wire, late
+		case 5:
+			return wire[:r.IntN(len(wire))], deliver
+		case 6:
+			changed := bytes.Clone(wire)
+			changed[r.IntN(len(wire))] ^= 1 << r.IntN(8)
+			return changed, deliver
 		}
 		return wire, deliver
 	})
