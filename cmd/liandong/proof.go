@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,6 +78,7 @@ func writeNew(path string, from io.Reader) error {
 func newVerify() *cobra.Command {
 	var token string
 	var keyFiles []string
+	var rootFile string
 	var inJSON bool
 	cmd := &cobra.Command{
 		Use: "verify PATH|URL", Short: "Check an exported case, a log, or the log of a running node",
@@ -84,7 +86,7 @@ func newVerify() *cobra.Command {
 address and --token, the log of a running node against its signed heads. Names every record and letter that was changed.
 
 --key FILE gives the key document of a platform, as it was compared over the phone. Without it the file speaks with its own keys: it is then
-shown to be whole, but not by whom.
+shown to be whole, but not by whom. --stamp-ca FILE does the same for the authority of time-stamps.
 
 Exit status 0: everything fits. 1: something was changed, or could not be read. 2: wrong usage.`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -98,12 +100,16 @@ Exit status 0: everything fits. 1: something was changed, or could not be read. 
 			if err != nil {
 				return err
 			}
+			roots, err := stampRoots(rootFile)
+			if err != nil {
+				return err
+			}
 			from, err := openProof(cmd.Context(), args[0], token)
 			if err != nil {
 				return err
 			}
 			defer from.Close()
-			r, err := proof.Verify(from, proof.Options{Keys: keys})
+			r, err := proof.Verify(from, proof.Options{Keys: keys, Roots: roots})
 			if err != nil {
 				return err
 			}
@@ -120,8 +126,25 @@ Exit status 0: everything fits. 1: something was changed, or could not be read. 
 	}
 	cmd.Flags().StringVar(&token, "token", "", "`TOKEN` with the scope proof.export, for a running node")
 	cmd.Flags().StringArrayVar(&keyFiles, "key", nil, "key document `FILE` of a platform that you trust; again for another")
+	cmd.Flags().StringVar(&rootFile, "stamp-ca", "", "PEM `FILE` with the roots of time-stamp authorities that you trust")
 	asJSON(cmd, &inJSON)
 	return cmd
+}
+
+// stampRoots reads the roots of time-stamp authorities; nil without a file.
+func stampRoots(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(doc) {
+		return nil, fmt.Errorf("no certificate in %s", path)
+	}
+	return roots, nil
 }
 
 // pinned reads key documents: as a node hands them out, or as liandong link
@@ -214,6 +237,13 @@ func printReport(w io.Writer, what string, r proof.Report) {
 		fmt.Fprintf(w, ", head over %d of %s, epoch %d", r.Size, r.HeadAt.Format(time.RFC3339), r.Epoch)
 	}
 	fmt.Fprintln(w)
+	for _, s := range r.Stamps {
+		trust := ", an authority that nobody vouches for (--stamp-ca)"
+		if s.Trusted {
+			trust = ""
+		}
+		fmt.Fprintf(w, "The log up to %d existed at %s, says %s%s\n", s.Size, s.At.Format(time.RFC3339), s.Authority, trust)
+	}
 	if r.Unindexed > 0 {
 		fmt.Fprintf(w, "%d not yet in the tree: nothing proves them yet\n", r.Unindexed)
 	}

@@ -48,7 +48,7 @@ func (d *Desk) ExportCase(ctx context.Context, a hotline.Actor, caseID, reason s
 	}
 	e := &export{ctx: ctx, d: d, key: key, w: proof.NewWriter(w, proof.Title{Kind: proof.OfCase, Platform: d.node.Platform, Case: caseID,
 		At: d.Now().In(calendar.Zone), Revealed: !key.Zero()})}
-	if err := e.begin(false); err != nil {
+	if err := e.begin(caseID); err != nil {
 		return err
 	}
 	if err := e.caseEvents(caseID); err != nil {
@@ -102,7 +102,7 @@ func (d *Desk) ExportLog(ctx context.Context, a hotline.Actor, w io.Writer) erro
 		return hotline.Errorf(hotline.Denied, "denied", string(hotline.ExportProof), string(a.Role))
 	}
 	e := &export{ctx: ctx, d: d, bare: true, w: proof.NewWriter(w, proof.Title{Kind: proof.OfLog, Platform: d.node.Platform, At: d.Now().In(calendar.Zone)})}
-	if err := e.begin(true); err != nil {
+	if err := e.begin(""); err != nil {
 		return err
 	}
 	if err := e.allEvents(); err != nil {
@@ -132,16 +132,18 @@ type export struct {
 	w     *proof.Writer
 	key   seal.CaseKey // zero: personal data stays sealed
 	bare  bool         // nothing personal, not even sealed
-	head  store.TreeHead
+	ours  seal.PublicKeys
+	size  int64 // of the log up to the last head
 	tiles audit.Tiles
 
 	suites map[string]string // by peer
 }
 
-// begin writes keys and heads.
-func (e *export) begin(allHeads bool) error {
-	ours := e.d.keys.Public(e.d.node.Platform, e.d.node.Name)
-	e.w.Keys(ours)
+// begin writes keys and heads: all that are kept, or, for a case, one over its
+// events.
+func (e *export) begin(caseID string) error {
+	e.ours = e.d.keys.Public(e.d.node.Platform, e.d.node.Name)
+	e.w.Keys(e.ours)
 	links, err := e.d.read.Links(e.ctx)
 	if err != nil {
 		return err
@@ -155,34 +157,77 @@ func (e *export) begin(allHeads bool) error {
 		e.w.Keys(k)
 		e.suites[l.Peer] = l.Suite
 	}
-	e.head, err = e.d.read.Head(e.ctx)
-	if hotline.KindOf(err) == hotline.NotFound {
-		return nil
+	e.tiles = remember(tilesOf(e.ctx, e.d.read))
+	if caseID != "" {
+		h, err := e.headOver(caseID)
+		if err != nil || h == nil {
+			return err
+		}
+		return e.putHead(*h)
 	}
-	if err != nil {
+	newest, err := e.newest()
+	if err != nil || newest == nil {
 		return err
 	}
-	for after := int64(-1); allHeads; {
+	for after := int64(-1); after < newest.Size; {
 		heads, err := e.d.read.Heads(e.ctx, after, exportPage)
 		if err != nil {
 			return err
 		}
 		for _, h := range heads {
-			if _, _, err := audit.OpenHead(h.Note, ours); h.Size < e.head.Size && err == nil { // one by a revoked key proves nothing
-				e.w.Head(h.Note)
-			}
 			after = h.Size
+			_, _, err := audit.OpenHead(h.Note, e.ours)
+			if err != nil && h.Size < newest.Size && len(h.Stamp) == 0 { // one by a revoked key proves nothing
+				continue
+			}
+			if err := e.putHead(h); err != nil {
+				return err
+			}
 		}
-		allHeads = len(heads) == exportPage
 	}
-	if _, _, err := audit.OpenHead(e.head.Note, ours); err != nil { // signed by a key that was revoked since
-		if e.head.Note, err = audit.SignHead(audit.Head{Platform: e.d.node.Platform, Size: e.head.Size, Root: audit.Hash(e.head.Root),
-			Epoch: e.head.Epoch, At: e.d.Now()}, e.d.keys); err != nil {
+	return nil
+}
+
+// newest is the newest head; nil where there is none.
+func (e *export) newest() (*store.HeadNote, error) {
+	h, err := e.d.read.Head(e.ctx)
+	if hotline.KindOf(err) == hotline.NotFound && err != nil {
+		return nil, nil
+	}
+	return &store.HeadNote{Size: h.Size, Note: h.Note}, err
+}
+
+// headOver is the head that a case is proved by: the newest that is stamped, if
+// every event of the case is below it, else the newest; nil where there is none.
+func (e *export) headOver(caseID string) (*store.HeadNote, error) {
+	last, err := e.d.read.LastIndexOf(e.ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	stamped, err := e.d.read.LastStamped(e.ctx)
+	if err != nil || stamped != nil && last < stamped.Size {
+		return stamped, err
+	}
+	return e.newest()
+}
+
+// putHead writes a head, signed again where its key was revoked since: what it
+// says stays the same, and so does what was stamped.
+func (e *export) putHead(h store.HeadNote) error {
+	if _, _, err := audit.OpenHead(h.Note, e.ours); err != nil {
+		head, err := audit.ReadHead(h.Note)
+		if err != nil {
+			return err
+		}
+		if h.Note, err = audit.SignHead(head, e.d.keys); err != nil {
 			return err
 		}
 	}
-	e.w.Head(e.head.Note)
-	e.tiles = remember(tilesOf(e.ctx, e.d.read))
+	e.w.Head(h.Note)
+	if len(h.Stamp) > 0 {
+		e.w.Stamp(h.Stamp)
+	}
+	e.size = h.Size
 	return nil
 }
 
@@ -216,7 +261,7 @@ func (e *export) caseEvents(caseID string) error {
 		}
 		for _, ev := range es {
 			after = ev.ID
-			if ev.Index >= 0 && ev.Index < e.head.Size {
+			if ev.Index >= 0 && ev.Index < e.size {
 				placed = append(placed, ev)
 			} else {
 				ev.Index = -1
@@ -242,7 +287,7 @@ func (e *export) caseEvents(caseID string) error {
 			out.Personal, out.Sealed = string(plain), nil
 		}
 		if ev.Index >= 0 {
-			if out.Path, err = audit.Inclusion(ev.Index, e.head.Size, e.tiles); err != nil {
+			if out.Path, err = audit.Inclusion(ev.Index, e.size, e.tiles); err != nil {
 				return err
 			}
 		}
@@ -253,7 +298,7 @@ func (e *export) caseEvents(caseID string) error {
 
 // allEvents writes the log from its beginning, and what has no place yet.
 func (e *export) allEvents() error {
-	for next := int64(0); next < e.head.Size; {
+	for next := int64(0); next < e.size; {
 		es, err := e.d.read.LoggedFrom(e.ctx, next, exportPage)
 		if err != nil {
 			return err
@@ -262,7 +307,7 @@ func (e *export) allEvents() error {
 			break // the file will say so
 		}
 		for _, ev := range es {
-			if next = ev.Index + 1; ev.Index >= e.head.Size {
+			if next = ev.Index + 1; ev.Index >= e.size {
 				continue // placed since the head was read
 			}
 			out, err := e.event(ev)

@@ -29,7 +29,7 @@ var levels = []struct {
 	{false, []string{"job"}},
 	{false, []string{"web", "portal", "api", "conform"}},
 	{false, []string{"exchange"}},
-	{false, []string{"auth", "notify", "telephony", "opinion"}},
+	{false, []string{"auth", "notify", "telephony", "opinion", "tsa"}},
 	{false, []string{"door", "sheet", "importmap"}}, // what web and api do alike with HTTP; spreadsheets
 	{false, []string{"message"}},                    // the sentences: below them there are codes only
 	{false, []string{"desk"}},
@@ -44,7 +44,7 @@ var levels = []struct {
 }
 
 // testOnly are helpers of tests: only files that end in _test.go may import them, and they each other.
-var testOnly = []string{"internal/browsertest", "internal/pgtest", "internal/importrule", "internal/store/storetest"}
+var testOnly = []string{"internal/browsertest", "internal/pgtest", "internal/importrule", "internal/store/storetest", "internal/tsa/tsatest"}
 
 // impure may not be imported in the domain, which gets time and data as arguments and hands back decisions. What lies below
 // these is meant too, except path-like names that only look alike.
@@ -53,8 +53,9 @@ var impure = []string{"context", "database/sql", "log/slog", "net/http", "os"}
 // cryptography is what a domain room may import beyond the standard library. The one form of a JSON text that can be signed
 // (RFC 8785) belongs to signing, and the standard library does not have it.
 var cryptography = map[string][]string{
-	"audit": {"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb/note", "github.com/emmansun/gmsm", "golang.org/x/crypto"},
-	"seal":  {"github.com/emmansun/gmsm", "golang.org/x/crypto", "github.com/go-json-experiment/json/jsontext"},
+	"audit": {"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb/note", "github.com/emmansun/gmsm", "golang.org/x/crypto",
+		"github.com/digitorus/timestamp", "github.com/digitorus/pkcs7"},
+	"seal": {"github.com/emmansun/gmsm", "golang.org/x/crypto", "github.com/go-json-experiment/json/jsontext"},
 }
 
 // keptIn are libraries that one or two rooms alone may know, so that leaving one is a day's work.

@@ -61,6 +61,13 @@ type Config struct {
 	// ReconcileEvery is how often both sides of every link are compared: 10m to
 	// 168h, or off; 24h unless said otherwise.
 	ReconcileEvery string `json:"reconcile_every,omitempty"`
+	// StampURL is a time-stamp authority (RFC 3161, over HTTP) that says at what
+	// time a head of the log existed; StampCAFile is a PEM file with the root that
+	// its certificate must lead to, and StampEvery is 10m to 168h, 1h unless said
+	// otherwise. Only a hash goes there. Off without.
+	StampURL    string `json:"stamp_url,omitempty"`
+	StampCAFile string `json:"stamp_ca_file,omitempty"`
+	StampEvery  string `json:"stamp_every,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -91,7 +98,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile, &c.StampCAFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -224,7 +231,16 @@ func (c Config) faults() (out []error) {
 	if c.OpinionURL == "" && (c.OpinionModel != "" || c.OpinionKeyFile != "") {
 		bad("opinion_url", "opinion_model and opinion_key_file are for nothing without it")
 	}
-	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
+	if u, err := url.Parse(c.StampURL); c.StampURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		bad("stamp_url", "want http:// or https:// and a host, without a password in it")
+	}
+	if c.StampURL == "" && (c.StampCAFile != "" || c.StampEvery != "") {
+		bad("stamp_url", "stamp_ca_file and stamp_every are for nothing without it")
+	}
+	if d, err := time.ParseDuration(c.StampEvery); c.StampEvery != "" && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
+		bad("stamp_every", "want 10m to 168h, not %q", c.StampEvery)
+	}
+	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "stamp_ca_file": c.StampCAFile, "tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
 		if path == "" {
 			continue
 		}
@@ -262,6 +278,15 @@ func (c Config) reconcileEvery() time.Duration {
 		return 0
 	}
 	d, _ := time.ParseDuration(c.ReconcileEvery) // it was checked when it was read
+	return d
+}
+
+// stampEvery is StampEvery.
+func (c Config) stampEvery() time.Duration {
+	if c.StampEvery == "" {
+		return time.Hour
+	}
+	d, _ := time.ParseDuration(c.StampEvery) // it was checked when it was read
 	return d
 }
 

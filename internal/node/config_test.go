@@ -115,6 +115,21 @@ func FuzzParseConfig(f *testing.F) {
 	})
 }
 
+func TestStampFaults(t *testing.T) {
+	for doc, want := range map[string]string{
+		`"stamp_url": "ftp://a"`:                                             "stamp_url",
+		`"stamp_every": "1h"`:                                                "stamp_url",
+		`"stamp_url": "http://tsa.invalid", "stamp_every": "1s"`:             "stamp_every",
+		`"stamp_url": "http://tsa.invalid", "stamp_ca_file": "/none/at/all"`: "stamp_ca_file",
+		`"stamp_url": "http://tsa.invalid", "stamp_every": "24h"`:            "",
+	} {
+		_, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, "{"+doc+",", 1)), t.TempDir())
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", doc, err, want)
+		}
+	}
+}
+
 func TestReconcileEvery(t *testing.T) {
 	for word, want := range map[string]time.Duration{"": 24 * time.Hour, "off": 0, "6h": 6 * time.Hour} {
 		c, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, `{"reconcile_every": "`+word+`",`, 1)), t.TempDir())

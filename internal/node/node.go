@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"liandong/internal/seal"
 	"liandong/internal/store"
 	"liandong/internal/triage"
+	"liandong/internal/tsa"
 	"liandong/internal/web"
 )
 
@@ -34,16 +36,17 @@ type Options struct {
 
 // Node is one platform, open.
 type Node struct {
-	cfg      Config
-	opt      Options
-	log      *slog.Logger
-	store    *store.Store
-	keys     *seal.Keyring
-	desk     *desk.Desk
-	auth     *auth.Auth
-	exchange *exchange.Exchange
-	notifier *notify.Notifier
-	advisor  *opinion.Advisor // nil: none
+	cfg        Config
+	opt        Options
+	log        *slog.Logger
+	store      *store.Store
+	keys       *seal.Keyring
+	desk       *desk.Desk
+	auth       *auth.Auth
+	exchange   *exchange.Exchange
+	notifier   *notify.Notifier
+	stampRoots *x509.CertPool   // nil: any authority
+	advisor    *opinion.Advisor // nil: none
 
 	roundSeconds *prometheus.CounterVec
 }
@@ -113,6 +116,15 @@ func (n *Node) assemble(ctx context.Context) error {
 		}
 		n.advisor = opinion.New(opinion.Config{URL: n.cfg.OpinionURL, Model: n.cfg.OpinionModel, Key: key})
 	}
+	if n.cfg.StampCAFile != "" {
+		doc, err := os.ReadFile(n.cfg.StampCAFile)
+		if err != nil {
+			return fmt.Errorf("stamp_ca_file: %w", err)
+		}
+		if n.stampRoots = x509.NewCertPool(); !n.stampRoots.AppendCertsFromPEM(doc) {
+			return fmt.Errorf("stamp_ca_file: no certificate in %s", n.cfg.StampCAFile)
+		}
+	}
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
 	n.notifier = notify.New(n.desk, n.store, n.keys, n.log)
@@ -164,6 +176,12 @@ func (n *Node) rounds() []job.Round {
 	}
 	if every := n.cfg.reconcileEvery(); every > 0 {
 		rounds = append(rounds, job.Round{Name: "reconcile", Every: every, Lease: true, Run: n.exchange.Watch})
+	}
+	if n.cfg.StampURL != "" {
+		authority := tsa.New(n.cfg.StampURL)
+		rounds = append(rounds, job.Round{Name: "stamps", Every: 10 * time.Second, Lease: true, Run: func(ctx context.Context) error {
+			return n.desk.StampHead(ctx, n.cfg.stampEvery(), authority.Ask, n.stampRoots)
+		}})
 	}
 	for i, r := range rounds {
 		spent := n.roundSeconds.WithLabelValues(r.Name)

@@ -79,6 +79,7 @@ type line struct {
 	Proof  *Title           `json:"proof,omitzero"`
 	Keys   *seal.PublicKeys `json:"keys,omitzero"`
 	Head   string           `json:"head,omitzero"`
+	Stamp  []byte           `json:"stamp,omitzero"`
 	Event  *Event           `json:"event,omitzero"`
 	Letter *Letter          `json:"letter,omitzero"`
 	End    *End             `json:"end,omitzero"`
@@ -120,6 +121,9 @@ func (w *Writer) Keys(k seal.PublicKeys) { w.put(line{Keys: &k}) }
 
 // Head adds a signed head; the last is the one that paths lead to.
 func (w *Writer) Head(signed string) { w.put(line{Head: signed}) }
+
+// Stamp adds a time-stamp (RFC 3161, DER) over the text of the head before it.
+func (w *Writer) Stamp(token []byte) { w.put(line{Stamp: token}) }
 
 // Event adds a record; its id is what the end names it by.
 func (w *Writer) Event(id string, e Event) {

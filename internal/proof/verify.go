@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ const (
 	RecordOrder       = "record_order"       // out of its order
 	RecordForeign     = "record_foreign"     // of another node or case
 	LogCut            = "log_cut"            // fewer records than the head was signed over
+	StampWrong        = "stamp_wrong"        // it is not over the head before it, or nobody's, or not by an authority that is trusted
 	CommitmentWrong   = "commitment_wrong"   // the personal text is not what was committed to
 	LetterChanged     = "letter_changed"     // its content is not what the ledger took in
 	LetterSignature   = "letter_signature"   // the platform that it names did not sign it
@@ -79,14 +81,29 @@ type Report struct {
 	KeyID     string    `json:"key"`
 	// Pinned says that the node's key was given by whoever verifies; without,
 	// the file speaks for itself only.
-	Pinned      bool    `json:"pinned"`
-	Fingerprint string  `json:"fingerprint"` // of the node's key document
-	Faults      []Fault `json:"faults"`
-	More        int     `json:"more,omitempty"` // faults beyond those listed
+	Pinned      bool   `json:"pinned"`
+	Fingerprint string `json:"fingerprint"` // of the node's key document
+	// Stamps are the words of time-stamp authorities (RFC 3161) on heads of the
+	// file, the last of each authority.
+	Stamps []Stamp `json:"stamps,omitempty"`
+	Faults []Fault `json:"faults"`
+	More   int     `json:"more,omitempty"` // faults beyond those listed
+}
+
+// Stamp says that a head existed at a time.
+type Stamp struct {
+	Size      int64     `json:"size"` // of the head
+	At        time.Time `json:"at"`   // by the authority
+	Authority string    `json:"authority"`
+	Trusted   bool      `json:"trusted"` // by the roots given
 }
 
 // Options of a verification.
 type Options struct {
+	// Roots are the authorities of time-stamps that the verifier trusts; nil:
+	// stamps are shown to be whole, not by whom.
+	Roots *x509.CertPool
+
 	// Keys are key documents that the verifier trusts, by platform; those of
 	// the file count only for platforms that are not here.
 	Keys map[string]seal.PublicKeys
@@ -95,7 +112,7 @@ type Options struct {
 // Verify reads a file to its end and says all that is wrong with it. An error
 // is one of reading; what is wrong stands in the report.
 func Verify(r io.Reader, o Options) (Report, error) {
-	v := &verifier{pinned: o.Keys, keys: map[string]seal.PublicKeys{}, sum: sha256.New(), roller: audit.NewRoller(), at: -1,
+	v := &verifier{pinned: o.Keys, roots: o.Roots, keys: map[string]seal.PublicKeys{}, sum: sha256.New(), roller: audit.NewRoller(), at: -1,
 		numbers: map[legSide][]int64{}}
 	v.Faults = []Fault{}
 	in := bufio.NewReaderSize(r, 1<<16)
@@ -137,6 +154,7 @@ func longLine(in *bufio.Reader, begun []byte) ([]byte, error) {
 type verifier struct {
 	Report
 	pinned, keys map[string]seal.PublicKeys
+	roots        *x509.CertPool
 	sum          hash.Hash
 	line         int
 	titled       bool
@@ -186,6 +204,8 @@ func (v *verifier) take(raw []byte) {
 		v.takeKeys(*l.Keys)
 	case l.Head != "":
 		v.takeHead(l.Head)
+	case l.Stamp != nil:
+		v.takeStamp(l.Stamp)
 	case l.Event != nil:
 		v.takeEvent(l.Event)
 	case l.Letter != nil:
@@ -226,6 +246,22 @@ func (v *verifier) takeHead(signed string) {
 	}
 	v.heads = append(v.heads, h)
 	v.Heads, v.Size, v.HeadAt, v.Epoch, v.Root, v.KeyID = len(v.heads), h.Size, h.At, h.Epoch, hex.EncodeToString(h.Root[:]), keyID
+}
+
+// takeStamp checks a time-stamp over the head before it.
+func (v *verifier) takeStamp(token []byte) {
+	head, ok := v.lastHead()
+	if !ok {
+		v.fault(Fault{Code: FileForm})
+		return
+	}
+	s, err := audit.OpenStamp(head, token, v.roots)
+	if err != nil {
+		v.fault(Fault{Code: StampWrong, Index: &head.Size, Detail: hotline.CodeOf(err)})
+		return
+	}
+	v.Stamps = slices.DeleteFunc(v.Stamps, func(o Stamp) bool { return o.Authority == s.Authority })
+	v.Stamps = append(v.Stamps, Stamp{Size: head.Size, At: s.At, Authority: s.Authority, Trusted: s.Trusted})
 }
 
 // recordFields are what a record is named and placed by.

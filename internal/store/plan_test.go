@@ -64,6 +64,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		{"events without a place in the tree", func(r *Reader) error { _, err := r.Unplaced(ctx, 10); return err }, "event_unindexed", true},
 		{"events in the tree's order", func(r *Reader) error { _, err := r.LoggedFrom(ctx, 7, 10); return err }, "event_leaf_index", false},
 		{"heads", func(r *Reader) error { _, err := r.Heads(ctx, 7, 10); return err }, "tree_head_size", false},
+		{"last event of a case", func(r *Reader) error { _, err := r.LastIndexOf(ctx, "c"); return err }, "event_case", false},
 		{"disputes", func(r *Reader) error { _, err := r.Disputes(ctx, "c"); return err }, "dispute_case", false},
 		{"unindexed", func(r *Reader) error { _, err := r.Unindexed(ctx, 10); return err }, "case_unindexed", true},
 		{"legs of a case", func(r *Reader) error { _, err := r.LegsOf(ctx, "c"); return err }, "leg_case", false},

@@ -17,12 +17,6 @@ type TreeHead struct {
 
 const headColumns = `hour, size, root, epoch, at, note`
 
-func scanHead(rows scanner) (TreeHead, error) {
-	var h TreeHead
-	err := rows.Scan(&h.Hour, &h.Size, &h.Root, &h.Epoch, moment{&h.At}, &h.Note)
-	return h, err
-}
-
 // Head is the newest head of the log; NotFound where nothing was signed yet.
 func (r *Reader) Head(ctx context.Context) (TreeHead, error) {
 	var h TreeHead
@@ -31,9 +25,43 @@ func (r *Reader) Head(ctx context.Context) (TreeHead, error) {
 	return h, err
 }
 
-// Heads lists the kept heads over more than a size, the smallest first.
-func (r *Reader) Heads(ctx context.Context, after int64, limit int) ([]TreeHead, error) {
-	return all(ctx, r, "heads", `SELECT `+headColumns+` FROM tree_head WHERE size > $1 ORDER BY size LIMIT $2`, []any{after, limit}, scanHead)
+// HeadNote is a signed head with its time-stamp, where it has one.
+type HeadNote struct {
+	Size  int64
+	Note  string
+	Stamp []byte // DER, RFC 3161
+}
+
+// Heads lists the kept and the stamped heads over more than a size, the smallest
+// first.
+func (r *Reader) Heads(ctx context.Context, after int64, limit int) ([]HeadNote, error) {
+	return all(ctx, r, "heads", `SELECT h.size, h.note, s.token FROM tree_head h LEFT JOIN tree_stamp s ON s.size = h.size WHERE h.size > $1
+		UNION ALL SELECT s.size, s.note, s.token FROM tree_stamp s WHERE s.size > $1 AND NOT EXISTS (SELECT 1 FROM tree_head h WHERE h.size = s.size)
+		ORDER BY 1 LIMIT $2`, []any{after, limit}, scanHeadNote)
+}
+
+// LastStamped is the stamped head over the longest log; nil: there is none.
+func (r *Reader) LastStamped(ctx context.Context) (*HeadNote, error) {
+	hs, err := all(ctx, r, "time-stamps", `SELECT size, note, token FROM tree_stamp ORDER BY size DESC LIMIT 1`, nil, scanHeadNote)
+	return first(hs), err
+}
+
+func scanHeadNote(rows scanner) (h HeadNote, err error) {
+	err = rows.Scan(&h.Size, &h.Note, &h.Stamp)
+	return h, err
+}
+
+// PutStamp keeps a time-stamp over a head, which has one; at is the authority's
+// time.
+func (t *Tx) PutStamp(ctx context.Context, h HeadNote, at time.Time) error {
+	return t.put(ctx, "keep time-stamp", `INSERT INTO tree_stamp (size, note, token, at) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO NOTHING`,
+		h.Size, h.Note, h.Stamp, micros(at))
+}
+
+// LastStampAt is when an authority last stamped a head, by its time; zero: never.
+func (r *Reader) LastStampAt(ctx context.Context) (at time.Time, err error) {
+	err = r.one(ctx, "head", `SELECT max(at) FROM tree_stamp`, nil, moment{&at})
+	return at, err
 }
 
 // PutHead keeps a head in the place of the one before of the same hour.
@@ -41,6 +69,13 @@ func (t *Tx) PutHead(ctx context.Context, h TreeHead) error {
 	return t.put(ctx, "keep head", `INSERT INTO tree_head (hour, size, root, epoch, at, note) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (hour) DO UPDATE SET size = excluded.size, root = excluded.root, epoch = excluded.epoch, at = excluded.at, note = excluded.note`,
 		h.Hour, h.Size, h.Root, h.Epoch, micros(h.At), h.Note)
+}
+
+// LastIndexOf is the place in the tree of a case's last event that has one; -1:
+// none has.
+func (r *Reader) LastIndexOf(ctx context.Context, caseID string) (index int64, err error) {
+	err = r.one(ctx, "head", `SELECT COALESCE(max(leaf_index), -1) FROM event WHERE case_id = $1`, []any{caseID}, &index)
+	return index, err
 }
 
 // Tile is a tile of the tree: hashes of 32 bytes, one after another; empty

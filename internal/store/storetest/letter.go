@@ -196,7 +196,9 @@ func revivedAndHurried(t *testing.T, st *store.Store) {
 		write(t, st, func(tx *store.Tx) error { _, err := tx.EndLetter(ctx, id, state, "{}", start); return err })
 	}
 	revive := func() error {
-		return st.Write(ctx, func(tx *store.Tx) error { return tx.ReviveLetter(ctx, id, start.Add(time.Hour), start.Add(time.Hour+10*time.Minute)) })
+		return st.Write(ctx, func(tx *store.Tx) error {
+			return tx.ReviveLetter(ctx, id, start.Add(time.Hour), start.Add(time.Hour+10*time.Minute))
+		})
 	}
 	wantCode(t, "a waiting letter sent again", revive(), hotline.Conflict, "stale")
 	for _, state := range []string{store.LetterRefused, store.LetterExpired} {

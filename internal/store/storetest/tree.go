@@ -62,7 +62,22 @@ func tilesAndHeads(t *testing.T, st *store.Store) {
 	newest, err := st.Reader().Head(ctx)
 	want(t, "the greatest, though the clock went back", newest, err, head(4, 40))
 	kept, err := st.Reader().Heads(ctx, 10, 2)
-	want(t, "one an hour", kept, err, []store.TreeHead{head(5, 20), head(6, 30)})
+	want(t, "one an hour", kept, err, []store.HeadNote{{Size: 20, Note: "20"}, {Size: 30, Note: "30"}})
+
+	last, err := st.Reader().LastStamped(ctx)
+	want(t, "none stamped", last, err, nil)
+	at, err := st.Reader().LastStampAt(ctx)
+	want(t, "when", at, err, time.Time{})
+	stamped := []store.HeadNote{{Size: 25, Note: "25 of that hour", Stamp: []byte{1}}, {Size: 30, Note: "30", Stamp: []byte{2}}}
+	for i, h := range append(stamped, store.HeadNote{Size: 25, Note: "again", Stamp: []byte{3}}) {
+		write(t, st, func(tx *store.Tx) error { return tx.PutStamp(ctx, h, start.Add(time.Duration(i)*time.Hour)) })
+	}
+	kept, err = st.Reader().Heads(ctx, 10, 3)
+	want(t, "one an hour, and those stamped", kept, err, []store.HeadNote{{Size: 20, Note: "20"}, stamped[0], stamped[1]})
+	last, err = st.Reader().LastStamped(ctx)
+	want(t, "the longest stamped", last, err, &stamped[1])
+	at, err = st.Reader().LastStampAt(ctx)
+	want(t, "when it was", at, err, start.Add(time.Hour))
 }
 
 func peerHeads(t *testing.T, st *store.Store) {
