@@ -28,7 +28,7 @@ import (
 
 // Two nodes as processes of their own, speaking HTTPS, are killed in turn, again and again,
 // while texts are fed in and sample clerks work them. Afterwards every text is
-// one case, nothing is stuck, and both sides agree.
+// one case, nothing is stuck, both sides agree and their logs are whole.
 //
 // Longer by make torture; with other texts, JSONL {"id","text"}, by
 // LIANDONG_CRASH_FROM=FILE as well.
@@ -104,6 +104,9 @@ func killNodes(t *testing.T, engine string) {
 	t.Logf("killed each node %d times over %d batches of texts", kills, batches)
 	for _, n := range w.nodes {
 		agree(t, n.URL, n.Token)
+		if r := liandong(t, "", "verify", "--token", n.Token, n.URL); r.status != 0 {
+			t.Errorf("the log of %s: %s%s", n.Platform, r.stdout, r.stderr)
+		}
 	}
 }
 
@@ -197,7 +200,7 @@ func (w *crashWorld) node(platform, line, engine string) {
 		w.t.Fatal(err)
 	}
 	n.Token = strings.TrimSpace(w.command(w.bin, "token", "add", "--config", n.config, "--name", "crash",
-		"--scope", "cases.see,cases.take,cases.decide,legs.work,legs.ask,overview.see,links.see,links.mend"))
+		"--scope", "cases.see,cases.take,cases.decide,legs.work,legs.ask,overview.see,links.see,links.mend,proof.export"))
 	w.nodes = append(w.nodes, n)
 	w.t.Cleanup(func() { w.stop(n) })
 }
