@@ -390,22 +390,10 @@ func TestFerryBroken(t *testing.T) {
 // sees what is new, takes it, sets a poisoned row aside, and a row that commits
 // late is not missed.
 func TestTableByPsql(t *testing.T) {
-	psql, err := exec.LookPath("psql")
-	if err != nil {
-		matches, _ := fs.Glob(os.DirFS("/usr/lib/postgresql"), "*/bin/psql")
-		if len(matches) == 0 {
-			t.Fatal("no psql: run make setup")
-		}
-		psql = "/usr/lib/postgresql/" + matches[len(matches)-1]
-	}
 	dsn := pgtest.DSN(t)
 	ask := func(sql string) string {
 		t.Helper()
-		out, err := exec.Command(psql, "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql, psqlDSN(dsn)).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", sql, err, out)
-		}
-		return strings.TrimSpace(string(out))
+		return pg(t, "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql, psqlDSN(dsn))
 	}
 	ask(contract.TableDDL("postgres")) // by the published file
 	p := newPair(t, "sqlite")
@@ -461,6 +449,24 @@ func TestTableByPsql(t *testing.T) {
 	if got := ask(`SELECT status FROM liandong_letter WHERE to_code = '540000-110'`); got != "new" {
 		t.Errorf("without a receipt the letter is %s, want new again", got)
 	}
+}
+
+// pg runs one of PostgreSQL's own tools and returns what it printed.
+func pg(t *testing.T, tool string, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	if err != nil {
+		matches, _ := fs.Glob(os.DirFS("/usr/lib/postgresql"), "*/bin/"+tool)
+		if len(matches) == 0 {
+			t.Fatalf("no %s: run make setup", tool)
+		}
+		path = "/usr/lib/postgresql/" + matches[len(matches)-1]
+	}
+	out, err := exec.Command(path, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", tool, args, err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // psqlDSN leaves out what psql does not know.

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,14 +27,51 @@ func (s *side) reopen(t *testing.T, p *pair) {
 	s.restart(t, p, s.keys)
 }
 
+// backup copies the database of a side as the manual says, and returns what puts
+// it back; the side's database must be closed by then.
+func (s *side) backup(t *testing.T) (back func()) {
+	t.Helper()
+	if s.st.Postgres() {
+		dump := filepath.Join(t.TempDir(), "backup.sql")
+		address, err := url.Parse(s.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema := address.Query().Get("application_name")
+		pg(t, "pg_dump", "-n", schema, "-f", dump, psqlDSN(s.dsn))
+		return func() {
+			pg(t, "psql", "-X", "-q", "-c", "SET client_min_messages = warning", "-c", "DROP SCHEMA "+schema+" CASCADE", psqlDSN(s.dsn))
+			pg(t, "psql", "-X", "-q", "-o", os.DevNull, "-v", "ON_ERROR_STOP=1", "-f", dump, psqlDSN(s.dsn))
+		}
+	}
+	file := filepath.Join(t.TempDir(), "backup.db")
+	s.sql(t, `VACUUM INTO '`+file+`'`)
+	return func() {
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ending := range []string{"-wal", "-shm"} {
+			if err := os.Remove(s.dsn + ending); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(s.dsn, doc, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A node whose database was put back from a backup raises its epoch; its peer
 // says so, and sends again what was lost, once, under the same numbers.
 func TestRestoredFromABackup(t *testing.T) {
-	p := newPair(t, "sqlite")
+	onBoth(t, func(t *testing.T, p *pair) { p.restored(t) })
+}
+
+func (p *pair) restored(t *testing.T) {
 	_, kept := p.transfers(t)
 	p.tellHeads()
-	backup := filepath.Join(t.TempDir(), "backup.db")
-	p.b.sql(t, `VACUUM INTO '`+backup+`'`)
+	back := p.b.backup(t)
 	p.b.act(t, kept, leg.Progress)
 	lost := p.a.send(t, p.a.take(t, "城关区有人打架").ID, desk.Order{To: "110", Ask: "请出警"}).Legs[0].ID
 	p.run()
@@ -42,18 +80,7 @@ func TestRestoredFromABackup(t *testing.T) {
 	if err := p.b.st.Close(); err != nil {
 		t.Fatal(err)
 	}
-	doc, err := os.ReadFile(backup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, ending := range []string{"-wal", "-shm"} {
-		if err := os.Remove(p.b.dsn + ending); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(p.b.dsn, doc, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	back()
 	p.b.reopen(t, p)
 	if _, err := p.b.st.Reader().Leg(t.Context(), lost); err == nil {
 		t.Fatal("the backup knows what came after it")
