@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"liandong/internal/exchange/carrier"
+	"liandong/internal/exchange/table"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
@@ -716,6 +718,7 @@ var rows = []rule{
 		}
 		return nil
 	}},
+	{id: "row-late", on: OverTable, says: "A row that was put up before another and commits after it is not missed", try: late},
 	{id: "row-poison", on: OverTable, says: "A row that nobody can read is set aside as poison with a reason, and holds up no other", try: func(ctx context.Context, r *Run) error {
 		w, bad, good := r.way.(*Carried), hotline.NewID(), hotline.NewID()
 		o, err := r.offer()
@@ -739,6 +742,37 @@ var rows = []rule{
 		}
 		return err
 	}},
+}
+
+// late has the row of an offer commit after that of a later one.
+func late(ctx context.Context, r *Run) error {
+	w := r.way.(*Carried)
+	c := w.c.(*table.Carrier)
+	if c.OneWriter() {
+		return fmt.Errorf("%w: in a SQLite file no row commits late; give a table in PostgreSQL", errNotTried)
+	}
+	o, err := r.offer()
+	if err != nil {
+		return err
+	}
+	row := hotline.NewID()
+	ctx, cancel := context.WithCancel(ctx) // whatever happens, the transaction ends
+	defer cancel()
+	commit, err := c.Begin(ctx, carrier.Parcel{ID: row, Wire: o.wire})
+	if err != nil {
+		return err
+	}
+	if _, err := r.offered(ctx); err != nil { // it was put up later, and is taken before
+		return err
+	}
+	if err := commit(); err != nil {
+		return err
+	}
+	said, err := w.fate(ctx, row, o.wire)
+	if err == nil && said.Status != http.StatusOK {
+		err = fmt.Errorf("the row came to %d %s, want a receipt", said.Status, said.Raw)
+	}
+	return err
 }
 
 // bundles: what a side does beside the letters where they come in files.

@@ -88,9 +88,10 @@ func patience(set map[string]string) (time.Duration, error) {
 
 // Carrier carries the letters of one link.
 type Carrier struct {
-	link     carrier.Link
-	db       *sql.DB
-	patience time.Duration
+	link      carrier.Link
+	db        *sql.DB
+	oneWriter bool
+	patience  time.Duration
 }
 
 // New opens the database. The table must be there, or create must be set.
@@ -99,7 +100,7 @@ func New(l carrier.Link) (*Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Carrier{link: l}
+	c := &Carrier{link: l, oneWriter: driver == "sqlite"}
 	if c.patience, err = patience(l.Set); err != nil {
 		return nil, err
 	}
@@ -183,6 +184,24 @@ func (c *Carrier) within(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	return nil
 }
+
+// Begin writes a letter and leaves its transaction open: commit ends it. It is
+// for trying whether a side misses what commits late.
+func (c *Carrier) Begin(ctx context.Context, p carrier.Parcel) (commit func() error, err error) {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("shared table: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, put, p.ID, c.link.Self, c.link.Peer, string(p.Wire)); err != nil {
+		tx.Rollback()
+		return nil, fmt.Errorf("shared table: %w", err)
+	}
+	return tx.Commit, nil
+}
+
+// OneWriter says that no two transactions write at once: the table lies in a
+// SQLite file.
+func (c *Carrier) OneWriter() bool { return c.oneWriter }
 
 // State says what became of a row of ours: new, taken, or poison with a reason.
 func (c *Carrier) State(ctx context.Context, id string) (status, reason string, err error) {
