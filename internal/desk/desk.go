@@ -32,6 +32,8 @@ type Desk struct {
 	log   *slog.Logger
 	links linkCache
 
+	channels []string // by which notices go beside the screen
+
 	numbers  numbers
 	previews sync.Mutex // held by who makes a preview
 	training sync.Mutex // held by who trains a model
@@ -49,13 +51,14 @@ type Config struct {
 	Triage    func(*catalogue.Catalogue, *triage.Model) triage.Engine // makes the engine for a version of the catalogue and a model
 	Now       func() time.Time
 	Log       *slog.Logger
+	Channels  []string // by which notices go beside the screen; none: the screen alone
 }
 
 // New puts a desk together.
 func New(c Config) *Desk {
 	d := &Desk{
 		st: c.Store, read: c.Store.Reader(), keys: c.Keys, node: c.Node, dir: c.Directory,
-		cal: c.Calendar, judge: c.Triage, now: c.Now, log: c.Log,
+		cal: c.Calendar, judge: c.Triage, now: c.Now, log: c.Log, channels: c.Channels,
 	}
 	if d.now == nil {
 		d.now = time.Now

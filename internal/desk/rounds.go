@@ -112,11 +112,14 @@ func (d *Desk) fireClock(ctx context.Context, c deadline.Clock) (bool, error) {
 				return err
 			}
 		}
+		if err := w.notice(c, rung); err != nil {
+			return err
+		}
 		return tx.AddEvents(ctx, w.events...)
 	}
 	err := d.st.Write(ctx, fire)
 	for range 8 {
-		if !store.IsDuplicate(err) { // a supervisor took the same number at the same time
+		if !store.IsDuplicate(err) { // a supervisor took the same number, or a message began to wait, at the same time
 			break
 		}
 		fired = false

@@ -68,6 +68,19 @@ type Config struct {
 	StampURL    string `json:"stamp_url,omitempty"`
 	StampCAFile string `json:"stamp_ca_file,omitempty"`
 	StampEvery  string `json:"stamp_every,omitempty"`
+	// MailServer (host:port) and MailFrom send notices by mail; MailUser and
+	// MailPasswordFile sign in, MailTLS is starttls (unless said otherwise), tls
+	// or none. Off without.
+	MailServer       string `json:"mail_server,omitempty"`
+	MailFrom         string `json:"mail_from,omitempty"`
+	MailUser         string `json:"mail_user,omitempty"`
+	MailPasswordFile string `json:"mail_password_file,omitempty"`
+	MailTLS          string `json:"mail_tls,omitempty"`
+	// SMSURL is an HTTP gateway that sends notices as SMS, SMSKeyFile a file with
+	// its key, SMSBody what is posted, with {to}, {text} and {id}. Off without.
+	SMSURL     string `json:"sms_url,omitempty"`
+	SMSKeyFile string `json:"sms_key_file,omitempty"`
+	SMSBody    string `json:"sms_body,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -98,7 +111,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile, &c.StampCAFile} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile, &c.MailPasswordFile, &c.SMSKeyFile, &c.StampCAFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -240,7 +253,9 @@ func (c Config) faults() (out []error) {
 	if d, err := time.ParseDuration(c.StampEvery); c.StampEvery != "" && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
 		bad("stamp_every", "want 10m to 168h, not %q", c.StampEvery)
 	}
-	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "stamp_ca_file": c.StampCAFile, "tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
+	c.noticeFaults(bad)
+	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "mail_password_file": c.MailPasswordFile, "sms_key_file": c.SMSKeyFile, "stamp_ca_file": c.StampCAFile,
+		"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
 		if path == "" {
 			continue
 		}

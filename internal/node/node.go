@@ -45,6 +45,7 @@ type Node struct {
 	auth       *auth.Auth
 	exchange   *exchange.Exchange
 	notifier   *notify.Notifier
+	messenger  *notify.Messenger
 	stampRoots *x509.CertPool   // nil: any authority
 	advisor    *opinion.Advisor // nil: none
 
@@ -103,7 +104,7 @@ func (n *Node) assemble(ctx context.Context) error {
 		return err
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log, Channels: n.cfg.noticeChannels()})
 	if err := n.desk.RefreshModel(ctx); err != nil { // proposals go on, by the model that ships
 		n.log.Error("model of triage", "err", err)
 	}
@@ -128,6 +129,9 @@ func (n *Node) assemble(ctx context.Context) error {
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.exchange = exchange.New(n.desk, n.store, n.keys, n.log)
 	n.notifier = notify.New(n.desk, n.store, n.keys, n.log)
+	if n.messenger, err = n.newMessenger(); err != nil {
+		return err
+	}
 	n.roundSeconds = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "liandong_round_seconds_total", Help: "Time spent in each round that came to its end, waiting for the database included.",
 	}, []string{"round"})
@@ -174,6 +178,7 @@ func (n *Node) rounds() []job.Round {
 		{Name: "model", Every: 5 * time.Second, Run: n.desk.RefreshModel},
 		{Name: "memory", Every: 4 * time.Second, Run: giveBack()},
 	}
+	rounds = append(rounds, n.noticeRounds()...)
 	if every := n.cfg.reconcileEvery(); every > 0 {
 		rounds = append(rounds, job.Round{Name: "reconcile", Every: every, Lease: true, Run: n.exchange.Watch})
 	}

@@ -147,6 +147,9 @@ var suite = []struct {
 	{"hand-overs of shifts", shifts},
 	{"drafts of the catalogue", drafts},
 	{"saved views", savedViews},
+	{"notices", notices},
+	{"recipients of notices", noticeRecipients},
+	{"messages of notices", noticeMessages},
 	{"bells", bells},
 }
 
