@@ -56,6 +56,12 @@ func TestParseConfigFaults(t *testing.T) {
 		{"secret file is empty", strings.Replace(goodConfig, `{`, `{"database_file": "empty",`, 1), []string{"database_file:", "not empty"}},
 		{"compared too often", strings.Replace(goodConfig, `{`, `{"reconcile_every": "1m",`, 1), []string{"reconcile_every:", "10m"}},
 		{"compared in words", strings.Replace(goodConfig, `{`, `{"reconcile_every": "daily",`, 1), []string{"reconcile_every:"}},
+		{"mail without a server", strings.Replace(goodConfig, `{`, `{"mail_from": "a@b.example",`, 1), []string{"mail_server:"}},
+		{"mail all wrong", strings.Replace(goodConfig, `{`, `{"mail_server": "mail.example", "mail_from": "desk", "mail_user": "u", "mail_tls": "maybe",`, 1),
+			[]string{"mail_server: want host:port", "mail_from:", "mail_user:", "mail_tls:"}},
+		{"mail's password is gone", strings.Replace(goodConfig, `{`, `{"mail_server": "m.example:25", "mail_from": "a@b.example", "mail_user": "u", "mail_password_file": "gone",`, 1), []string{"mail_password_file:"}},
+		{"SMS without a gateway", strings.Replace(goodConfig, `{`, `{"sms_body": "{to}{text}",`, 1), []string{"sms_url:"}},
+		{"SMS all wrong", strings.Replace(goodConfig, `{`, `{"sms_url": "https://u:p@sms.example", "sms_body": "to={to}",`, 1), []string{"sms_url: want", "sms_body:"}},
 		{"secret twice", strings.Replace(goodConfig, `{`, `{"database_file": "dsn", "database": "postgres://x/y",`, 1), []string{"leave one out"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

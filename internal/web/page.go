@@ -46,7 +46,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]func() *template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages, paperPages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages, paperPages, noticePages) {
 		set.named[name] = sync.OnceValue(func() *template.Template {
 			return template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 		})
@@ -77,6 +77,7 @@ type Page struct {
 	Flash    string    // sentence shown once
 	FlashKey string
 	Fault    *fault
+	Bell     *Bell    // nil: the person sees no cases, and is told of none
 	Live     bool     // listens to /events
 	Script   bool     // the whole page, not a part
 	Styles   []string // beside app.css, of this page alone
@@ -118,6 +119,7 @@ var nav = []struct {
 	{"/figures", "web.nav.figures", hotline.SeeOverview, 0, true},
 	{"/catalogue", "web.nav.catalogue", hotline.EditCatalogue, 0, false},
 	{"/links", "web.nav.links", hotline.SeeLinks, 0, true},
+	{"/notices/log", "web.nav.notice_log", hotline.SeeLinks, 0, true},
 }
 
 // navMost is how many entries stand in one row beside the platform's name, the
@@ -162,6 +164,7 @@ func (s *site) page(q *request, title string) Page {
 	if q.who.ID != "" {
 		p.Nav, p.NavMore = navOf(q.actor, q.URL.Path)
 		p.UnitName = w.Unit(q.actor.Unit)
+		p.Bell = s.ringing(q)
 	}
 	if c, err := q.Cookie(s.cookie("flash")); err == nil {
 		if strings.HasPrefix(c.Value, "web.flash.") && message.Has(q.lang, c.Value) {

@@ -92,6 +92,7 @@ func (s *site) routes() []route {
 	rs = append(rs, s.catalogueRoutes()...)
 	rs = append(rs, s.modelRoutes()...)
 	rs = append(rs, s.paperRoutes()...)
+	rs = append(rs, s.noticeRoutes()...)
 	for _, v := range verbs() {
 		r := route{pattern: "POST /legs/{id}/" + string(v), right: verbRight(v), handle: s.act, form: s.legForm}
 		if showsFiles(v) {

@@ -88,6 +88,14 @@ var may = map[string]string{
 	"POST /figures/models/{version}/compare": "ye",
 	"POST /figures/models/{version}/publish": "ye",
 
+	"GET /notices":                        "olcdsyea",
+	"GET /notices/bell":                   "olcdsyea",
+	"POST /notices/seen":                  "olcdsyea",
+	"GET /notices/log":                    "lsam",
+	"POST /notices/log/{id}/resend":       "lm",
+	"POST /notices/recipients":            "m",
+	"POST /notices/recipients/{id}/{how}": "m",
+
 	"GET /links": "lsam",
 	"GET /wall":  "lsyeam",
 

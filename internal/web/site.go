@@ -31,6 +31,7 @@ type Desk interface {
 	Catalogues
 	Learning
 	Paper
+	Notices
 
 	Node() store.Node
 	Now() time.Time

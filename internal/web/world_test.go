@@ -128,7 +128,7 @@ func (w *world) platform(line, name string, units ...string) *platform {
 	p := &platform{t: t, line: line, store: st, keys: keys,
 		node: store.Node{Platform: "540000-" + line, Line: line, Name: name, Region: "540000", Epoch: 1, CreatedAt: w.clock.Now()}}
 	must(st.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, p.node) }))
-	p.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: p.node, Catalogue: cat, Directory: dir, Calendar: cal,
+	p.desk = desk.New(desk.Config{Store: st, Keys: keys, Node: p.node, Catalogue: cat, Directory: dir, Calendar: cal, Channels: desk.NoticeChannels(),
 		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Now: w.clock.Now})
 	p.auth = auth.New(st, p.node.Platform, nil)
 	hash := passwordHash()
