@@ -1,8 +1,10 @@
 package catalogue
 
 import (
+	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"liandong/internal/calendar"
 )
@@ -134,13 +136,13 @@ func (k *checker) rung(i int, v Rung) {
 		return
 	}
 	if _, err := calendar.ParseQuiet(v.Quiet); err != nil {
-		k.fault("row_quiet", "quiet hours: %v", cause(err))
+		k.unreadable("row_quiet", "quiet hours", v.Quiet, cause(err))
 	} else if v.Quiet != "" && v.Urgent {
 		k.fault("row_quiet_urgent", "quiet hours for urgent legs: they have none")
 	}
 	at, err := calendar.ParseOffset(v.At)
 	if err != nil {
-		k.fault("row_offset", "at: %v", cause(err))
+		k.unreadable("row_offset", "at", v.At, cause(err))
 		return
 	}
 	if late := v.Rung == RungRed || v.Rung == RungOrder; late != at.After {
@@ -160,10 +162,102 @@ func (k *checker) rung(i int, v Rung) {
 		if a.Percent == 0 {
 			rises = at.After == (a.Budget.N() < b.Budget.N()) && a.Budget.N() != b.Budget.N()
 		}
+		if low, high := below.At, at; !same && at.After && apart(low, high) || !at.After && apart(high, low) {
+			same, rises = true, false
+		}
 		if same && !rises {
 			k.fault("row_rung_order", "%s at %s comes no later than %s at %s", v.Rung, v.At, r.Rung, r.At)
 		}
 	}
+}
+
+// apart says that a moment told in working days is further from the deadline
+// than one in plain time, whatever the calendar: the n-th working day begins
+// after n-1 whole days and a night, of eight hours at least.
+func apart(days, plain calendar.Offset) bool {
+	d, isPlain := plain.Budget.Plain()
+	return isPlain && days.Percent == 0 && plain.Percent == 0 && days.Budget.Unit() == calendar.WorkingDays &&
+		d < time.Duration(days.Budget.N()-1)*24*time.Hour+8*time.Hour
+}
+
+// LadderRows are the rows of one ladder, lowest rung first.
+type LadderRows struct {
+	Class, Kind, Unit string
+	Urgent            bool
+	Rungs             []Rung
+}
+
+// Rung is the row of a rung; the zero Rung where the ladder has none.
+func (l LadderRows) Rung(name string) Rung {
+	for _, r := range l.Rungs {
+		if r.Rung == name {
+			return r
+		}
+	}
+	return Rung{}
+}
+
+func (l LadderRows) key() ladderKey { return ladderKey{l.Class, l.Kind, l.Unit, l.Urgent} }
+
+// LadderTable lists the ladders, in the order of the table.
+func (c *Catalogue) LadderTable() []LadderRows {
+	var out []LadderRows
+	for _, r := range c.Rungs {
+		i := slices.IndexFunc(out, func(l LadderRows) bool { return l.key() == r.key() })
+		if i < 0 {
+			out = append(out, LadderRows{Class: r.Class, Kind: r.Kind, Unit: r.Unit, Urgent: r.Urgent})
+			i = len(out) - 1
+		}
+		out[i].Rungs = append(out[i].Rungs, r)
+	}
+	for _, l := range out {
+		slices.SortStableFunc(l.Rungs, func(a, b Rung) int { return slices.Index(Rungs(), a.Rung) - slices.Index(Rungs(), b.Rung) })
+	}
+	return out
+}
+
+// PutLadder adds a ladder or replaces the one for the same class, kind, unit and
+// urgency, whole. What is wrong with it is told as by Validate, at the rung's
+// name instead of a place, and then nothing is changed.
+func (c *Catalogue) PutLadder(l LadderRows) error {
+	next := c.Clone()
+	at := slices.IndexFunc(next.Rungs, func(r Rung) bool { return r.key() == l.key() })
+	if at < 0 {
+		at = len(next.Rungs)
+	}
+	next.Rungs = slices.DeleteFunc(next.Rungs, func(r Rung) bool { return r.key() == l.key() })
+	for i, r := range l.Rungs {
+		r.Class, r.Kind, r.Unit, r.Urgent = l.Class, l.Kind, l.Unit, l.Urgent
+		next.Rungs = slices.Insert(next.Rungs, at+i, r)
+	}
+	k := &checker{c: next, x: next.build()}
+	for i, r := range next.Rungs {
+		if r.key() == l.key() {
+			k.at = r.Rung
+			k.rung(i, r)
+		}
+	}
+	if l.Rung(RungOrder).Rung == "" {
+		k.at = RungOrder
+		k.fault("row_ladder_endless", "the ladder of class %s, kind %s, unit %s never ends: it has no order", l.Class, l.Kind, l.Unit)
+	}
+	if len(k.faults) > 0 {
+		return errors.Join(k.faults...)
+	}
+	c.Rungs = next.Rungs
+	c.Index()
+	return nil
+}
+
+// DropLadder takes a ladder out. The ones that all others fall back to stay.
+func (c *Catalogue) DropLadder(class, kind, unit string, urgent bool) error {
+	key := ladderKey{class, kind, unit, urgent}
+	if key == (ladderKey{"*", "*", "*", urgent}) {
+		return refuse("order", "row_ladder_default", "no ladder for class *, kind *, unit *, urgent %v: what all others fall back to", urgent)
+	}
+	c.Rungs = slices.DeleteFunc(c.Rungs, func(r Rung) bool { return r.key() == key })
+	c.Index()
+	return nil
 }
 
 // ends asks of each ladder that it ends in an order, and for one that every

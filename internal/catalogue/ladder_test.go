@@ -59,6 +59,8 @@ func TestLadderFaults(t *testing.T) {
 		"row_rung_side":      {rung(func(r *Rung) { r.At = "-2wd" })},
 		"row_rung_urgent":    {rung(func(r *Rung) { r.Urgent = true })},
 		"row_rung_order":     {good, rung(func(r *Rung) { r.Rung, r.At = RungRed, "+2wd" })},
+		"row_rung_order 2":   {rung(func(r *Rung) { r.Rung, r.At = RungRed, "+3wd" }), rung(func(r *Rung) { r.At = "+30m" })},
+		"row_rung_order 3":   {rung(func(r *Rung) { r.Rung, r.At = RungRemind, "-30m" }), rung(func(r *Rung) { r.Rung, r.At = RungNear, "-1wd" }), good},
 		"row_ladder_endless": {rung(func(r *Rung) { r.Rung, r.At = RungRed, "+1wd" })},
 		"row_ladder_default": nil,
 	} {
@@ -68,7 +70,7 @@ func TestLadderFaults(t *testing.T) {
 		}
 		c.Rungs = append(c.Rungs, rungs...)
 		faults := Faults(c.Validate())
-		if len(faults) != 1 || hotline.CodeOf(faults[0]) != code || !strings.Contains(faults[0].Error(), "ladders") {
+		if len(faults) != 1 || hotline.CodeOf(faults[0]) != strings.Fields(code)[0] || !strings.Contains(faults[0].Error(), "ladders") {
 			t.Errorf("%s: got %v", code, faults)
 		}
 	}
@@ -89,5 +91,60 @@ func TestLadderTable(t *testing.T) {
 	back, err := FromTables(c, c.Tables())
 	if err != nil || !slices.Equal(back.Rungs, c.Rungs) {
 		t.Errorf("%v, %d rungs, want %d", err, len(back.Rungs), len(c.Rungs))
+	}
+}
+
+// A ladder is put in whole or not at all; the one for all cannot be taken out.
+func TestPutLadder(t *testing.T) {
+	seed := seeded(t)
+	good := LadderRows{Class: "A01", Kind: "handling", Unit: "*", Rungs: []Rung{
+		{Rung: RungNear, At: "-2wd", Quiet: "20:00-08:00", Source: "P"}, {Rung: RungOrder, At: "+2wd", Source: "P"}}}
+	c := seed.Clone()
+	if err := c.PutLadder(good); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	if steps := c.Ladder("handling", "A01", "housing", false); len(steps) != 2 || steps[0].At.String() != "-2wd" {
+		t.Errorf("climbed: %+v", steps)
+	}
+	if got := len(Diff(seed, c)); got != 2 {
+		t.Errorf("%d changes, want the two rows", got)
+	}
+	again := good
+	again.Rungs = []Rung{{Rung: RungRed, At: "+1wd", Source: "P"}, {Rung: RungOrder, At: "+3wd", Source: "P"}}
+	if err := c.PutLadder(again); err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(c.LadderTable(), func(l LadderRows) bool { return l.key() == good.key() }); i != len(c.LadderTable())-1 || c.LadderTable()[i].Rung(RungNear) != (Rung{}) ||
+		c.LadderTable()[i].Rung(RungOrder).At != "+3wd" || len(c.Rungs) != len(seed.Rungs)+2 {
+		t.Errorf("replaced: %+v", c.LadderTable())
+	}
+	before := slices.Clone(c.Rungs)
+	for code, rungs := range map[string][]Rung{
+		"row_ladder_endless": {{Rung: RungRed, At: "+1wd", Source: "P"}},
+		"row_rung_order":     {{Rung: RungRed, At: "+3wd", Source: "P"}, {Rung: RungOrder, At: "+2wd", Source: "P"}},
+		"row_offset":         {{Rung: RungOrder, At: "+0wd", Source: "P"}},
+		"row_rung_side":      {{Rung: RungOrder, At: "-1wd", Source: "P"}},
+		"row_source_missing": {{Rung: RungOrder, At: "+1wd"}},
+		"row_quiet":          {{Rung: RungOrder, At: "+1wd", Quiet: "night", Source: "P"}},
+	} {
+		bad := good
+		bad.Rungs = rungs
+		if fs := Faults(c.PutLadder(bad)); len(fs) != 1 || hotline.CodeOf(fs[0]) != code || !slices.Equal(c.Rungs, before) {
+			t.Errorf("%s: got %v", code, fs)
+		}
+	}
+	if err := c.PutLadder(LadderRows{Class: "Z9", Kind: "handling", Unit: "*", Rungs: good.Rungs}); hotline.CodeOf(Faults(err)[0]) != "row_class_unknown" {
+		t.Errorf("for a class that is none: %v", err)
+	}
+	for _, urgent := range []bool{false, true} {
+		if err := c.DropLadder("*", "*", "*", urgent); hotline.CodeOf(err) != "row_ladder_default" {
+			t.Errorf("the one for all, urgent %v: %v", urgent, err)
+		}
+	}
+	if err := c.DropLadder("A01", "handling", "*", false); err != nil || len(Diff(seed, c)) != 0 {
+		t.Errorf("taken out again: %v, %v", err, Diff(seed, c))
 	}
 }

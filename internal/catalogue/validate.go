@@ -56,6 +56,12 @@ func (k *checker) fault(code, format string, args ...any) {
 	k.faults = append(k.faults, refuse(k.at, code, format, args...))
 }
 
+// unreadable is fault for a cell: the sentence tells what stands in it, the log
+// what is wrong with that.
+func (k *checker) unreadable(code, what, cell string, err error) {
+	k.faults = append(k.faults, &hotline.Error{Kind: hotline.Invalid, Code: code, Args: []any{k.at, cell}, Cause: fmt.Errorf("%s: %s: %w", k.at, what, err)})
+}
+
 // refuse makes a fault: a code with a sentence of its own in every language,
 // whose first argument is the place, and the English sentence for logs.
 func refuse(at, code, format string, args ...any) error {
@@ -250,7 +256,7 @@ func (k *checker) limit(i int, v Limit) {
 		k.fault("row_kind_unknown", "unknown kind of limit %q: one of %s", v.Kind, strings.Join(LimitKinds(), ", "))
 	}
 	if err := checkBudget(v.Budget); err != nil {
-		k.fault("row_budget", "budget: %v", err)
+		k.unreadable("row_budget", "budget", v.Budget, err)
 	}
 	if Group(v.Class) == Urgent && !v.Urgent {
 		k.fault("row_limit_not_urgent", "a limit of class %s that is not for urgent legs: every leg of it is urgent", v.Class)

@@ -19,7 +19,7 @@ import (
 )
 
 // cataloguePages are the templates of these pages.
-var cataloguePages = []string{"catalogue", "catalogue-version", "draft", "draft-item"}
+var cataloguePages = []string{"catalogue", "catalogue-version", "draft", "draft-item", "draft-ladder"}
 
 // Catalogues is what the pages of the catalogue ask of the desk.
 type Catalogues interface {
@@ -51,6 +51,9 @@ func (s *site) catalogueRoutes() []route {
 		{pattern: "POST /catalogue/drafts/{id}/item/drop", right: hotline.EditCatalogue, handle: s.dropItem, form: s.draftPage},
 		{pattern: "POST /catalogue/drafts/{id}/limit", right: hotline.EditCatalogue, handle: s.putLimit, form: s.draftPage},
 		{pattern: "POST /catalogue/drafts/{id}/limit/drop", right: hotline.EditCatalogue, handle: s.dropLimit, form: s.draftPage},
+		{pattern: "GET /catalogue/drafts/{id}/ladder", right: hotline.EditCatalogue, handle: s.ladderPage},
+		{pattern: "POST /catalogue/drafts/{id}/ladder", right: hotline.EditCatalogue, handle: s.putLadder, form: s.ladderPage},
+		{pattern: "POST /catalogue/drafts/{id}/ladder/drop", right: hotline.EditCatalogue, handle: s.dropLadder, form: s.draftPage},
 		{pattern: "POST /catalogue/drafts/{id}/try", right: hotline.EditCatalogue, handle: s.tryDraft, form: s.draftPage},
 		{pattern: "POST /catalogue/drafts/{id}/publish", right: hotline.EditCatalogue, handle: s.publishDraft, form: s.draftPage},
 		{pattern: "POST /catalogue/drafts/{id}/drop", right: hotline.EditCatalogue, handle: s.dropDraft, form: s.draftPage},
@@ -197,9 +200,17 @@ type DraftPage struct {
 	Open                               int // of the cases listed, those still open
 	Find                               string
 	Classes                            []ItemsOfClass
+	Ladders                            []LadderRow
+	Rungs                              []string
 	Areas, Kinds                       []string
 	TrialMost                          int
 	Import, Try, Release, Drop, LimitF Form
+}
+
+// LadderRow is a ladder of a draft and where it is edited.
+type LadderRow struct {
+	catalogue.LadderRows
+	Path string
 }
 
 func (s *site) draftPage(q *request) error {
@@ -209,8 +220,11 @@ func (s *site) draftPage(q *request) error {
 	}
 	at := draftPath(v.ID)
 	data := DraftPage{Page: s.page(q, "web.catalogue.draft"), DraftView: v, Force: s.desk.Catalogue().Version, Find: q.field("q"),
-		Areas: catalogue.Areas(), Kinds: catalogue.LimitKinds(), TrialMost: desk.TrialMost}
+		Areas: catalogue.Areas(), Kinds: catalogue.LimitKinds(), Rungs: editedRungs(), TrialMost: desk.TrialMost}
 	data.Classes = itemsBy(v.Catalogue, data.Find)
+	for _, l := range v.Catalogue.LadderTable() {
+		data.Ladders = append(data.Ladders, LadderRow{l, ladderPath(v.ID, l)})
+	}
 	for _, f := range v.Faults {
 		data.Sentences = append(data.Sentences, message.Error(q.lang, f))
 	}

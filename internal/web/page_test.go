@@ -38,6 +38,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"seat", "panel", Panel{}},
 		{"seat", "opinion", opinion.Opinion{}},
 		{"queue", "layout", QueuePage{}},
+		{"draft-ladder", "layout", LadderPage{}},
 		{"notices", "layout", NoticesPage{}},
 		{"notices", "bell", Bell{}},
 		{"notice-log", "layout", NoticeLogPage{}},
