@@ -160,6 +160,12 @@ func (w *work) act(l *legWork, side leg.Side, do Do) error {
 	case leg.Settle:
 		a.ReopenUntil = w.now.Add(leg.ReopenFor)
 	case leg.Extend:
+		if do.Stop != nil {
+			if err := w.askStop(l, &do); err != nil {
+				return err
+			}
+			break
+		}
 		if err := w.checkExtension(l, do.Due); err != nil {
 			return err
 		}
@@ -206,6 +212,9 @@ func (w *work) perform(l *legWork, a leg.Act, do Do) error {
 	if moved {
 		l.MovedAt = a.At
 	}
+	if err := w.keepAsk(l, a, do, before); err != nil {
+		return err
+	}
 	if moved || a.Verb == leg.Progress {
 		stops := deadline.Stops(a.Verb, after.State)
 		w.stopClocks(l.ID, a.At, stops...)
@@ -241,6 +250,10 @@ func actBody(a leg.Act, do Do, before, after leg.Leg) body {
 		if do.RestLeg != "" {
 			b["rest_leg"] = do.RestLeg
 		}
+	case leg.Extend:
+		if s := do.told; s != nil {
+			b["suspension"], b["until"] = s.Ground, s.To.UnixMicro()
+		}
 	}
 	if h := do.Hand; h != nil {
 		b["by_hand"], b["who"] = h.How, h.Who
@@ -261,6 +274,9 @@ func letterBody(a leg.Act, do Do) leg.Body {
 	}
 	if a.Verb == leg.Grant || a.Verb == leg.Refuse {
 		b.Of = a.Of
+	}
+	if a.Verb == leg.Extend {
+		b.Suspension = do.told
 	}
 	if a.Verb == leg.Settle {
 		until := a.ReopenUntil.In(calendar.Zone)

@@ -68,6 +68,15 @@ type Do struct {
 	RestLeg   string     // feedback: "my part is done, the rest is leg X"
 	Call      *Call      // verb call
 	Hand      *Hand      // the move of a side that is not connected, as it told us
+	Stop      *Stop      // extend: the time limit shall stand still instead
+	told      *leg.Suspension
+}
+
+// Stop is what a holder asks where the time limit of its answer shall stand
+// still (申请中止): from now on, until when, and on what ground.
+type Stop struct {
+	Ground string    // SuspensionGrounds
+	To     time.Time // half-open
 }
 
 // Call is a telephone call that belongs to a case: a three-way call, a phone

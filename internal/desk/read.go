@@ -221,6 +221,15 @@ func (d *Desk) legView(ctx context.Context, a hotline.Actor, c casefile.Case, l 
 		_, v.Prompted = deadline.Prompt(l.State, l.SentAt, l.Urgent, now, v.Silenced, deadline.DefaultPrompt)
 	}
 	at := d.where(a, l.Unit, c.Region)
+	if l.Pending == leg.Extend {
+		ask, err := d.read.SuspensionAsk(ctx, l.ID)
+		switch {
+		case err == nil:
+			v.Stop, v.CanStop = &ask, Suspendable(l.Leg) && a.AtDesk() && a.May(hotline.Supervise, d.where(a, "", c.Region))
+		case hotline.KindOf(err) != hotline.NotFound:
+			return v, err
+		}
+	}
 	for _, side := range []leg.Side{leg.Holder, leg.Sender} {
 		if !l.Local() && side != l.Side || l.Local() && !a.AtDesk() && side == leg.Sender {
 			continue

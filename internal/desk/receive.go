@@ -253,6 +253,9 @@ func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
 		}
 	}
 	do := Do{Verb: leg.Verb(m.Type), Note: p.Note, Result: p.Result, Due: m.Body.Due, RestLeg: m.Body.RestLeg}
+	if do.Verb == leg.Extend {
+		do.told = heardStop(m.Body.Suspension, at)
+	}
 	a := leg.Act{Verb: do.Verb, Side: side, At: at, Letter: true, Ground: m.Body.Ground, Basis: m.Body.Basis,
 		NextOwner: m.Body.NextOwner, Of: m.Body.Of}
 	switch do.Verb {

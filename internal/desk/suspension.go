@@ -68,33 +68,49 @@ func (d *Desk) Suspend(ctx context.Context, a hotline.Actor, caseID string, n Ne
 			return hotline.Errorf(hotline.Conflict, "suspension_too_late", "from", c.Due)
 		case n.From.Before(midnight(w.now)):
 			return hotline.Errorf(hotline.Invalid, "suspension_past", "from")
-		case !n.To.After(n.From) || !n.To.After(w.now):
-			return hotline.Errorf(hotline.Invalid, "suspension_empty", "to")
-		case n.To.Sub(n.From) > SuspensionMost:
-			return hotline.Errorf(hotline.Invalid, "suspension_long", "to", int(SuspensionMost/(24*time.Hour)))
-		case !n.From.Before(c.Due):
-			return hotline.Errorf(hotline.Invalid, "suspension_after_due", "from", c.Due)
 		}
-		ledger, err := w.suspensionsOf(l.ID)
-		if err != nil {
-			return err
-		}
-		for _, s := range ledger {
-			if n.From.Before(s.To) && s.From.Before(n.To) {
-				return hotline.Errorf(hotline.Conflict, "suspension_overlaps", "from", s.From, s.To)
-			}
-		}
-		s := store.Suspension{ID: hotline.NewID(), CaseID: w.c.ID, LegID: l.ID, Ground: n.Ground, From: n.From.UTC().Truncate(time.Microsecond),
-			To: n.To.UTC().Truncate(time.Microsecond), Approver: a.Name, ApprovedAt: w.now}
-		if err := w.tx.AddSuspension(w.ctx, s); err != nil {
-			return err
-		}
-		err = w.replan(l, c, ledger, append(slices.Clone(ledger), s), "suspended", body{"ground": n.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}, n.Note)
-		if err != nil {
-			return err
-		}
-		return w.tellSuspension(l, c, s, n.Note)
+		return w.suspend(l, c, n)
 	})
+}
+
+// suspend enters a suspension into the ledger of a leg whose clock runs here.
+func (w *work) suspend(l *legWork, c *clockWork, n NewSuspension) error {
+	ledger, err := w.checkStretch(l, c, n)
+	if err != nil {
+		return err
+	}
+	s := store.Suspension{ID: hotline.NewID(), CaseID: w.c.ID, LegID: l.ID, Ground: n.Ground, From: n.From.UTC().Truncate(time.Microsecond),
+		To: n.To.UTC().Truncate(time.Microsecond), Approver: w.by.Name, ApprovedAt: w.now}
+	if err := w.tx.AddSuspension(w.ctx, s); err != nil {
+		return err
+	}
+	err = w.replan(l, c, ledger, append(slices.Clone(ledger), s), "suspended", body{"ground": n.Ground, "from": s.From.UnixMicro(), "to": s.To.UnixMicro()}, n.Note)
+	if err != nil {
+		return err
+	}
+	return w.tellSuspension(l, c, s, n.Note)
+}
+
+// checkStretch refuses what no ledger may hold, and returns the one of the leg.
+func (w *work) checkStretch(l *legWork, c *clockWork, n NewSuspension) ([]store.Suspension, error) {
+	switch {
+	case !n.To.After(n.From) || !n.To.After(w.now):
+		return nil, hotline.Errorf(hotline.Invalid, "suspension_empty", "to")
+	case n.To.Sub(n.From) > SuspensionMost:
+		return nil, hotline.Errorf(hotline.Invalid, "suspension_long", "to", int(SuspensionMost/(24*time.Hour)))
+	case !n.From.Before(c.Due):
+		return nil, hotline.Errorf(hotline.Invalid, "suspension_after_due", "from", c.Due)
+	}
+	ledger, err := w.suspensionsOf(l.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range ledger {
+		if n.From.Before(s.To) && s.From.Before(n.To) {
+			return nil, hotline.Errorf(hotline.Conflict, "suspension_overlaps", "from", s.From, s.To)
+		}
+	}
+	return ledger, nil
 }
 
 // EndSuspension ends one now, before its time; what is over stays as it was.
@@ -232,32 +248,41 @@ func (w *work) suspensionsOf(legID string) ([]store.Suspension, error) {
 // days where the budget counts office time, and plain time otherwise.
 func (w *work) replan(l *legWork, c *clockWork, was, now []store.Suspension, kind string, b body, note string) error {
 	if c != nil {
-		budget, err := calendar.ParseBudget(c.Budget)
+		due, provisional, err := w.dueWith(l, c, was, now)
 		if err != nil {
 			return err
-		}
-		before, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(was))
-		if err != nil {
-			return err
-		}
-		after, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(now))
-		if err != nil {
-			return err
-		}
-		due := after.Due
-		if !before.Due.Equal(c.Due) {
-			due = c.Due.Add(after.Due.Sub(before.Due))
-			won := w.d.cal.WorkingDays(before.Due, c.Due, l.Region)
-			if _, plain := budget.Plain(); !plain && won > 0 {
-				due = w.d.cal.DaysAfter(after.Due, won, l.Region)
-				due = midnight(due).Add(c.Due.Sub(midnight(c.Due)))
-			}
 		}
 		b["was"], b["due"] = c.Due.UnixMicro(), due.UnixMicro()
-		c.Clock = c.Move(due.UTC().Truncate(time.Microsecond))
-		c.Provisional, c.moved = after.Provisional, true
+		c.Clock = c.Move(due)
+		c.Provisional, c.moved = provisional, true
 	}
 	return w.event(kind, l.ID, b, note)
+}
+
+// dueWith is when an answer is due under another ledger.
+func (w *work) dueWith(l *legWork, c *clockWork, was, now []store.Suspension) (due time.Time, provisional bool, err error) {
+	budget, err := calendar.ParseBudget(c.Budget)
+	if err != nil {
+		return due, false, err
+	}
+	before, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(was))
+	if err != nil {
+		return due, false, err
+	}
+	after, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(now))
+	if err != nil {
+		return due, false, err
+	}
+	due = after.Due
+	if !before.Due.Equal(c.Due) {
+		due = c.Due.Add(after.Due.Sub(before.Due))
+		won := w.d.cal.WorkingDays(before.Due, c.Due, l.Region)
+		if _, plain := budget.Plain(); !plain && won > 0 {
+			due = w.d.cal.DaysAfter(after.Due, won, l.Region)
+			due = midnight(due).Add(c.Due.Sub(midnight(c.Due)))
+		}
+	}
+	return due.UTC().Truncate(time.Microsecond), after.Provisional, nil
 }
 
 func pauses(ledger []store.Suspension) []calendar.Pause {

@@ -51,13 +51,15 @@ type LegView struct {
 	Ask        hotline.Masked
 	DueAt      time.Time
 	MovedAt    time.Time
-	Prompted   bool       // pick up the phone: no receipt or no acceptance in time
-	Silenced   bool       // accepted by phone
-	Unfounded  bool       // its return counts as unfounded
-	Can        []leg.Verb // what the actor may do with it now
-	Acting     leg.Side   // the side that the actor is on
-	Hand       []leg.Verb // moves of the other side that the actor may enter: it is not connected
-	Adopt      bool       // people carried it, and the actor may hand it over by wire now
+	Prompted   bool                 // pick up the phone: no receipt or no acceptance in time
+	Silenced   bool                 // accepted by phone
+	Unfounded  bool                 // its return counts as unfounded
+	Can        []leg.Verb           // what the actor may do with it now
+	Acting     leg.Side             // the side that the actor is on
+	Hand       []leg.Verb           // moves of the other side that the actor may enter: it is not connected
+	Stop       *store.SuspensionAsk // the holder asks that the time limit stand still; nil: it does not
+	CanStop    bool                 // the actor may say yes to that
+	Adopt      bool                 // people carried it, and the actor may hand it over by wire now
 }
 
 // EventView is an event as one actor may see it.

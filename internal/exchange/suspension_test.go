@@ -198,3 +198,74 @@ func TestSuspensionIsNoDanger(t *testing.T) {
 		t.Errorf("got %v, unread %v, want each told and no alarm", k, after.Unread)
 	}
 }
+
+// The holder asks across platforms, with the letters lost and repeated on the
+// way; a click of the sender's supervisor stands in both ledgers and moves both
+// deadlines alike. A sender that knows no such ask gives more time.
+func TestStopCrosses(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		ctx := t.Context()
+		c := p.a.take(t, "测试对方申请中止一二三四五", func(in *desk.In) { in.Category = "A14"; in.Urgent = new("") })
+		id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
+		p.run()
+		p.b.act(t, id, leg.Accept)
+		p.run()
+		was := p.a.handling(t, id).Due
+		p.faulty(func(wire []byte) ([]byte, fault) {
+			if bytes.Contains(wire, []byte(`"suspension"`)) {
+				return wire, repeat
+			}
+			return wire, deliver
+		})
+		p.b.act(t, id, leg.Extend, func(do *desk.Do) {
+			do.Note, do.Stop = "测试：山上道路尚未开通", &desk.Stop{Ground: desk.Weather, To: day("2026-03-14")}
+		})
+		p.run()
+		asked := p.a.other(t, id)
+		i := slices.IndexFunc(asked.Legs, func(l desk.LegView) bool { return l.ID == id })
+		l := asked.Legs[i]
+		if l.Pending != leg.Extend || l.Stop == nil || l.Stop.Ground != desk.Weather || !l.Stop.To.Equal(day("2026-03-14")) || !l.Stop.Due.After(was) {
+			t.Fatalf("the sender hears %q, %+v", l.Pending, l.Stop)
+		}
+		boss := hotline.Actor{ID: "boss", Name: "测试督办", Role: hotline.Supervisor, Platform: p.a.node.Platform}
+		wantCode(t, p.b.desk.GrantStop(ctx, hotline.Actor{ID: "boss", Name: "测试督办", Role: hotline.Supervisor, Platform: p.b.node.Platform}, id, nil, ""), "suspension_leg")
+		if err := p.a.desk.GrantStop(ctx, boss, id, nil, ""); err != nil {
+			t.Fatal(err)
+		}
+		p.run()
+		p.calm()
+		p.run()
+		moved := p.a.handling(t, id).Due
+		if got := p.b.handling(t, id).Due; !moved.After(was) || !got.Equal(moved) {
+			t.Errorf("due %v here and %v there, want both alike and after %v", moved, got, was)
+		}
+		here, there := p.a.ledger(t, id), p.b.ledger(t, id)
+		if len(here) != 1 || len(there) != 1 || !there[0].From.Equal(here[0].From) || !there[0].To.Equal(day("2026-03-14")) || there[0].Ground != desk.Weather {
+			t.Errorf("ledgers: here %+v, there %+v, want one entry alike", here, there)
+		}
+		for _, s := range []*side{p.a, p.b} {
+			v := s.other(t, id)
+			for _, l := range v.Legs {
+				if l.ID == id && (l.Pending != "" || l.Stop != nil) {
+					t.Errorf("%s: the ask is still open: %q, %+v", s.node.Line, l.Pending, l.Stop)
+				}
+			}
+			if k := s.kinds(t, v.ID); k["extend"] != 1 || k["suspended"] != 1 || k["grant"] != 1 || k["danger_alarm"] != 0 {
+				t.Errorf("%s: events %v", s.node.Line, k)
+			}
+		}
+		p.agree()
+
+		p.clock.Add(day("2026-03-16").Add(10 * time.Hour).Sub(p.clock.Now()))
+		// As a sender of before answers: it takes the ask for one for more time.
+		p.b.act(t, id, leg.Extend, func(do *desk.Do) { do.Stop = &desk.Stop{Ground: desk.Works, To: day("2026-03-21")} })
+		p.run()
+		later := day("2026-04-10").Add(18 * time.Hour)
+		p.a.act(t, id, leg.Grant, func(do *desk.Do) { do.Due = &later })
+		p.run()
+		if a, b := p.a.handling(t, id).Due, p.b.handling(t, id).Due; !a.Equal(later) || !b.Equal(later) || len(p.b.ledger(t, id)) != 1 {
+			t.Errorf("due %v here and %v there, want %v on both, and no entry more", a, b, later)
+		}
+		p.agree()
+	})
+}

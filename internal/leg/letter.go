@@ -126,7 +126,8 @@ type Body struct {
 	Part       int64 `json:"part,omitempty"` // from 1
 
 	// supplement: an entry of the sender's ledger of suspensions, as it is now;
-	// Due is the answer's due time with it
+	// Due is the answer's due time with it. extend: what the holder asks to be
+	// suspended
 	Suspension *Suspension `json:"suspension,omitempty"`
 
 	// callback

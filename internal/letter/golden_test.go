@@ -214,6 +214,9 @@ func goldens() []golden {
 		{name: "refuse", letter: draft(21, "refuse", "110", legC, 4, 150, officer(leg.Body{Of: leg.Withdraw})), private: leg.Private{Note: "民警已出发。"}},
 		{name: "withdraw", letter: draft(22, "withdraw", "12345", legC, 2, 145, desk(leg.Body{})), private: leg.Private{Note: "来电人称误报。"}},
 		{name: "extend", letter: draft(23, "extend", "110", legA, 4, 135, officer(leg.Body{Due: ptr(at(7 * 24 * 60))})), private: leg.Private{Note: "需鉴定。"}},
+		{name: "extend-suspension", letter: draft(41, "extend", "110", legA, 7, 136, officer(leg.Body{Due: ptr(at(8 * 24 * 60)),
+			Suspension: &leg.Suspension{ID: "01k1testask00000000000000s", Ground: "weather", From: at(136), To: at(4*24*60 - 570)}})),
+			private: leg.Private{Note: "申请中止时限：自然条件所限，至 2026-03-06 00:00（北京时间）。大雪封山。"}},
 		{name: "urge", letter: urge},
 		{name: "supplement", letter: draft(26, "supplement", "12345", legA, 7, 310, desk(leg.Body{Level: 2})), private: leg.Private{Text: "来电人补充：有人轻伤。"}},
 		{name: "call", letter: draft(27, "call", "12345", legC, 3, 4, desk(leg.Body{

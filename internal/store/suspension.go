@@ -37,3 +37,31 @@ func (r *Reader) SuspensionsOf(ctx context.Context, caseID string) ([]Suspension
 			return s, err
 		})
 }
+
+// SuspensionAsk is what the holder of a leg asks where it asks that the time
+// limit of its answer stand still (申请中止): from when it asked until To, by
+// which the answer would be due at Due.
+type SuspensionAsk struct {
+	LegID         string
+	Ground        string
+	From, To, Due time.Time
+}
+
+// AddSuspensionAsk keeps an ask; a leg has one at most.
+func (t *Tx) AddSuspensionAsk(ctx context.Context, a SuspensionAsk) error {
+	return t.put(ctx, "add suspension ask", `INSERT INTO suspension_ask (leg_id, ground, from_at, to_at, due_at) VALUES ($1, $2, $3, $4, $5)`,
+		a.LegID, a.Ground, micros(a.From), micros(a.To), micros(a.Due))
+}
+
+// DropSuspensionAsk forgets what was asked for a leg: it was answered, or
+// nothing is asked any more.
+func (t *Tx) DropSuspensionAsk(ctx context.Context, legID string) error {
+	return t.put(ctx, "drop suspension ask", `DELETE FROM suspension_ask WHERE leg_id = $1`, legID)
+}
+
+// SuspensionAsk is what is asked for a leg; NotFound where no suspension is.
+func (r *Reader) SuspensionAsk(ctx context.Context, legID string) (a SuspensionAsk, err error) {
+	err = r.one(ctx, "suspension_ask", `SELECT leg_id, ground, from_at, to_at, due_at FROM suspension_ask WHERE leg_id = $1`, []any{legID},
+		&a.LegID, &a.Ground, moment{&a.From}, moment{&a.To}, moment{&a.Due})
+	return a, err
+}

@@ -49,6 +49,7 @@ type VerbForm struct {
 	Warn    bool     // not undone by another click
 	Files   string   // where files go that come with it; "" none may
 	LegID   string
+	Stops   []string // grounds on which the time limit may stand still
 	Hows    []string // by hand: how the other side told us of it
 }
 
@@ -85,6 +86,7 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 			lane.Own = append(lane.Own, f)
 		}
 	}
+	lane.Own, lane.For = b.stops(l, lane.Own, lane.For)
 	lane.NotMe = b.notMe(l)
 	for _, v := range l.Hand {
 		f := *b.verb(l, v)
@@ -92,6 +94,30 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 		lane.For = append(lane.For, f)
 	}
 	return lane
+}
+
+// stops adds the forms by which a holder asks that the time limit stand still,
+// beside its ask for more time, and by which the sender says yes.
+func (b caseBuilder) stops(l desk.LegView, own, phoned []VerbForm) (mine, theirs []VerbForm) {
+	at := "/legs/" + url.PathEscape(l.ID) + "/stop"
+	if slices.Contains(l.Can, leg.Extend) {
+		f := *b.verb(l, leg.Extend)
+		f.Form, f.Verb, f.Label, f.Due, f.Stops = b.page.form(at, l.Version), "stop", b.w.T("web.stop.ask"), false, desk.SuspensionGrounds()
+		f.Back = b.verb(l, leg.Extend).Back
+		if b.byPhone(l, leg.Extend) {
+			phoned = append(phoned, f)
+		} else {
+			own = append(own, f)
+		}
+	}
+	if l.CanStop {
+		f := *b.verb(l, leg.Grant)
+		back := f.Back
+		f.Form, f.Verb, f.Label, f.Due, f.Quick = b.page.form(at+"/grant", l.Version), "grant_stop", b.w.T("web.stop.grant"), false, true
+		f.Back = back
+		own = append([]VerbForm{f}, own...)
+	}
+	return own, phoned
 }
 
 // notMe are the returns that a unit gives in two taps. Danger is never given
@@ -161,6 +187,12 @@ func (b caseBuilder) verb(l desk.LegView, v leg.Verb) *VerbForm {
 		f.Note = 1
 	default:
 		f.Note = 2
+	}
+	if l.Stop != nil && f.Of == leg.Extend {
+		f.Label = b.w.T("web.stop.refuse")
+		if v == leg.Grant {
+			f.Label = b.w.T("web.stop.instead")
+		}
 	}
 	f.Warn = v == leg.Escalate
 	if showsFiles(v) && b.v.CanAttach && !b.byPhone(l, v) {
@@ -283,11 +315,39 @@ func (s *site) act(q *request) error {
 	if err != nil {
 		return err
 	}
+	return s.back(q, l.ID, "web.flash."+string(do.Verb))
+}
+
+// askStop: the holder asks that the time limit stand still.
+func (s *site) askStop(q *request) error {
+	to, err := localTime(q.field("stop_to"))
+	if err != nil {
+		return hotline.Errorf(hotline.Invalid, "time_invalid", "stop_to")
+	}
+	l, err := s.desk.Act(q.ctx(), q.actor, q.PathValue("id"), desk.Do{Verb: leg.Extend, Version: version(q), Note: q.text("note"),
+		Stop: &desk.Stop{Ground: q.field("stop_ground"), To: to}})
+	if err != nil {
+		return err
+	}
+	return s.back(q, l.ID, "web.flash.stop_asked")
+}
+
+// grantStop: the sender says yes to that.
+func (s *site) grantStop(q *request) error {
+	id := q.PathValue("id")
+	if err := s.desk.GrantStop(q.ctx(), q.actor, id, version(q), q.text("note")); err != nil {
+		return err
+	}
+	return s.back(q, id, "web.flash.suspended")
+}
+
+// back goes on where the form of a leg stood.
+func (s *site) back(q *request, legID, flash string) error {
 	back := q.FormValue("back")
 	if !local(back) {
-		back = "/legs/" + url.PathEscape(l.ID)
+		back = "/legs/" + url.PathEscape(legID)
 	}
-	return s.to(q, back, "web.flash."+string(do.Verb))
+	return s.to(q, back, flash)
 }
 
 // adopt hands a leg that people carried over by wire.

@@ -62,6 +62,8 @@ var may = map[string]string{
 	"GET /legs/{id}":             "olcdsyea",
 	"POST /legs/{id}/resolve":    "ol",
 	"POST /legs/{id}/adopt":      "ol",
+	"POST /legs/{id}/stop":       "olcds",
+	"POST /legs/{id}/stop/grant": "ls",
 	"POST /legs/{id}/repaired":   "lm",
 	"POST /legs/{id}/accept":     "olcd",
 	"POST /legs/{id}/return":     "olcd",

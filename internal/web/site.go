@@ -56,6 +56,7 @@ type Desk interface {
 	DualOrders(ctx context.Context, a hotline.Actor, caseID string) ([]desk.Order, error)
 	Dual(ctx context.Context, a hotline.Actor, caseID string, version *int64) (desk.CaseView, error)
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
+	GrantStop(ctx context.Context, a hotline.Actor, legID string, version *int64, note string) error
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
 	Adopt(ctx context.Context, a hotline.Actor, legID string) error
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)

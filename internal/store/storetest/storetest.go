@@ -132,6 +132,7 @@ var suite = []struct {
 	{"supervisor's board", watched},
 	{"facts of legs", facts},
 	{"suspensions", suspensions},
+	{"asks for a suspension", suspensionAsks},
 	{"consultations", consultations},
 	{"returned items", returnedItems},
 	{"unfounded returns", unfoundedReturns},

@@ -36,3 +36,19 @@ func suspensions(t *testing.T, st *store.Store) {
 		}
 	}
 }
+
+// A leg has one ask for a suspension at most, until it is answered.
+func suspensionAsks(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	l := addLeg(t, st, addCase(t, st).ID)
+	ask := store.SuspensionAsk{LegID: l.ID, Ground: "weather", From: start, To: start.Add(time.Hour), Due: start.Add(2 * time.Hour)}
+	write(t, st, func(tx *store.Tx) error { return tx.AddSuspensionAsk(ctx, ask) })
+	got, err := st.Reader().SuspensionAsk(ctx, l.ID)
+	want(t, "what is asked", got, err, ask)
+	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.AddSuspensionAsk(ctx, ask) }); !store.IsDuplicate(err) {
+		t.Errorf("a second: got %v, want a duplicate", err)
+	}
+	write(t, st, func(tx *store.Tx) error { return tx.DropSuspensionAsk(ctx, l.ID) })
+	_, err = st.Reader().SuspensionAsk(ctx, l.ID)
+	wantCode(t, "answered", err, hotline.NotFound, "suspension_ask_not_found")
+}
