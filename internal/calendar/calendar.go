@@ -87,6 +87,17 @@ const (
 // between them are.
 func (c *Calendar) Years() (first, last int) { return c.first, c.last }
 
+// RunsOut says that less than WarnBefore of what is loaded is left at a moment,
+// and when it ends: from then on only weekends are known.
+func (c *Calendar) RunsOut(now time.Time) (end time.Time, soon bool) {
+	end = time.Date(c.last+1, 1, 1, 0, 0, 0, 0, Zone)
+	return end, end.Sub(now) < WarnBefore
+}
+
+// WarnBefore is how long before its end a calendar calls for the next year: two
+// months. The State Council's notice comes in November.
+const WarnBefore = 61 * 24 * time.Hour
+
 // plan is what holds in the region (a GB/T 2260 code, also a township's nine
 // digits) or, where the region has nothing of its own, in the one above it. A
 // code that nobody knows gets the country's: no deadline fails over it.

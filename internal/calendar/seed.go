@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,54 @@ func Seed() (*Calendar, error) {
 	return Parse(files)
 }
 
+// SeedWith is Seed with the rows of a file of days beside it, in the form of
+// cn.csv: the next year's days off before the program ships them, or a region's
+// own. A row that the seed has too is no fault, one that says otherwise is.
+func SeedWith(files fs.FS, name string) (*Calendar, error) {
+	shipped, err := fs.Sub(seed, "seed")
+	if err != nil {
+		return nil, fmt.Errorf("open the calendar's seed: %w", err)
+	}
+	more, err := seedfile.Read(files, name, dayColumns...)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parse(shipped, more)
+	if err != nil {
+		return nil, err
+	}
+	known, err := Parse(shipped)
+	if err != nil {
+		return nil, err
+	}
+	return c, wholeYears(more, known.last)
+}
+
+// festivals are what every year has off, as their names hold it.
+var festivals = []string{"元旦", "春节", "清明", "劳动", "端午", "中秋", "国庆"}
+
+// wholeYears: a year of which only the beginning was written down would count
+// as loaded without the rest. Years that are shipped are whole.
+func wholeYears(rows []seedfile.Row, shipped int) error {
+	names := map[string]string{}
+	for _, r := range rows {
+		if year := r.Get("date")[:4]; r.Get("region") == "" && r.Get("kind") == "off" && year > strconv.Itoa(shipped) {
+			names[year] += r.Get("name") + " "
+		}
+	}
+	var faults []error
+	for _, year := range slices.Sorted(maps.Keys(names)) {
+		for _, f := range festivals {
+			if !strings.Contains(names[year], f) {
+				faults = append(faults, fmt.Errorf("%s:1: %s has no day off for %s: a gap", rows[0].File, year, f))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+var dayColumns = []string{"date", "kind", "name", "region"}
+
 // dayRow and windowRow are rows whose cells have been read.
 type dayRow struct {
 	region string // prefix of the code: 5401 for a prefecture
@@ -44,8 +93,11 @@ type windowRow struct {
 
 // Parse reads cn.csv (date, kind, name, region) and windows.csv (region, from,
 // to). It reports all faults at once, each with its file and line.
-func Parse(files fs.FS) (*Calendar, error) {
-	days, dayFaults := parseDays(files)
+func Parse(files fs.FS) (*Calendar, error) { return parse(files, nil) }
+
+// parse is Parse with further rows of days.
+func parse(files fs.FS, more []seedfile.Row) (*Calendar, error) {
+	days, dayFaults := parseDays(files, more)
 	windows, windowFaults := parseWindows(files)
 	if err := errors.Join(dayFaults, windowFaults); err != nil {
 		return nil, err
@@ -97,13 +149,15 @@ func (p *plan) fill(region string, days []dayRow, windows []windowRow) {
 	}
 }
 
-func parseDays(files fs.FS) ([]dayRow, error) {
-	rows, err := seedfile.Read(files, "cn.csv", "date", "kind", "name", "region")
+func parseDays(files fs.FS, more []seedfile.Row) ([]dayRow, error) {
+	rows, err := seedfile.Read(files, "cn.csv", dayColumns...)
 	faults := []error{err}
+	shipped := len(rows)
+	rows = append(rows, more...)
 	days := make([]dayRow, 0, len(rows))
-	seen := map[string]string{}
+	seen := map[string]dayRow{}
 	years := map[int]bool{}
-	for _, row := range rows {
+	for i, row := range rows {
 		d, err := readDay(row)
 		if err != nil {
 			faults = append(faults, err)
@@ -111,10 +165,12 @@ func parseDays(files fs.FS) ([]dayRow, error) {
 		}
 		key := row.Get("date") + " " + d.region
 		if before, twice := seen[key]; twice {
-			faults = append(faults, fmt.Errorf("%s: %s stands already at %s", row.Where(), row.Get("date"), before))
-			continue
+			if i < shipped || before.row.File == row.File || before.rule.off != d.rule.off {
+				faults = append(faults, fmt.Errorf("%s: %s stands already at %s", row.Where(), row.Get("date"), before.row.Where()))
+			}
+			continue // shipped meanwhile, and the same
 		}
-		seen[key] = row.Where()
+		seen[key] = d
 		if d.region == "" {
 			years[d.year] = true
 		}
@@ -139,7 +195,7 @@ func checkYears(years map[int]bool, days []dayRow) error {
 	var faults []error
 	for y := first; y <= last; y++ {
 		if !years[y] {
-			faults = append(faults, fmt.Errorf("cn.csv:1: no day off in %d, though the years around it have some", y))
+			faults = append(faults, fmt.Errorf("cn.csv:1: no day off in %d, though the years around it have some: a gap", y))
 		}
 	}
 	for _, d := range days {

@@ -174,3 +174,65 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+const year2027 = `date,kind,name,region
+2027-01-01,off,元旦,
+2027-02-05,off,春节,
+2027-02-06,off,春节,
+2027-02-20,work,春节,
+2027-04-05,off,清明节,
+2027-05-03,off,劳动节,
+2027-06-09,off,端午节,
+2027-09-15,off,中秋节,
+2027-10-01,off,国庆节,
+2027-08-02,off,雪顿节,540100
+2026-10-01,off,国庆节,
+`
+
+// The next year comes by a file beside what is shipped; what is shipped later
+// too is no fault.
+func TestSeedWith(t *testing.T) {
+	c, err := SeedWith(fstest.MapFS{"2027.csv": {Data: []byte(year2027)}}, "2027.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, last := c.Years(); first != 2024 || last != 2027 {
+		t.Errorf("years %d to %d", first, last)
+	}
+	for day, works := range map[string]bool{"2027-02-05": false, "2027-02-20": true, "2027-02-21": false, "2027-08-02": true, "2026-10-01": false} {
+		if got := c.WorkingDay(at(t, day+" 12:00"), ""); got != works {
+			t.Errorf("%s: got %v, want %v", day, got, works)
+		}
+	}
+	if c.WorkingDay(at(t, "2027-08-02 12:00"), "540102") {
+		t.Error("a region's own day is worked")
+	}
+	d, err := c.Due(at(t, "2026-12-30 10:00"), budget(t, "5wd"), "")
+	if err != nil || d.Provisional {
+		t.Errorf("a deadline into the year is provisional: %+v, %v", d, err)
+	}
+	for what, tc := range map[string]struct{ file, want string }{
+		"a year left out":     {strings.ReplaceAll(year2027, "2027-", "2028-"), "no day off in 2027"},
+		"half a year":         {strings.ReplaceAll(year2027, "国庆节", "某节"), "2027 has no day off for 国庆: a gap"},
+		"it says otherwise":   {year2027 + "2026-10-02,work,国庆节,\n", "more.csv:13"},
+		"the same day twice":  {year2027 + "2027-10-01,off,国庆节,\n", "stands already at more.csv:10"},
+		"no table at all":     {"假日,2027\n", "more.csv:1"},
+		"make-up on a Monday": {year2027 + "2027-02-22,work,春节,\n", "2027-02-22 is a Monday"},
+	} {
+		if _, err := SeedWith(fstest.MapFS{"more.csv": {Data: []byte(tc.file)}}, "more.csv"); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want it to say %q", what, err, tc.want)
+		}
+	}
+	if _, err := SeedWith(fstest.MapFS{}, "gone.csv"); err == nil || !strings.Contains(err.Error(), "gone.csv") {
+		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+func TestRunsOut(t *testing.T) {
+	c := seeded(t)
+	for now, want := range map[string]bool{"2026-10-31 12:00": false, "2026-11-01 12:00": true, "2026-12-31 12:00": true, "2027-03-01 12:00": true} {
+		if end, soon := c.RunsOut(at(t, now)); soon != want || !end.Equal(at(t, "2027-01-01 00:00")) {
+			t.Errorf("at %s: got %v, %v, want %v", now, end, soon, want)
+		}
+	}
+}

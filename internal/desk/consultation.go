@@ -177,6 +177,11 @@ func (d *Desk) Rule(ctx context.Context, a hotline.Actor, id string, version int
 		if err := consultation.Rule(c.State, r, c.OpenedAt); err != nil {
 			return err
 		}
+		if r.Owner != "platform:"+d.node.Platform { // also where nothing is sent to it any more
+			if _, _, err := w.target(r.Owner, ""); err != nil && hotline.CodeOf(err) != "link_stopped" {
+				return err
+			}
+		}
 		c.State, c.EndedAt, c.Owner, c.Basis, c.RulesFrom = consultation.Ruled, w.now, r.Owner, r.Basis, r.From
 		if err := w.tx.EndConsultation(ctx, c); err != nil {
 			return err

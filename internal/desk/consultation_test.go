@@ -1,13 +1,17 @@
 package desk_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
+	"liandong/internal/calendar"
+	"liandong/internal/casefile"
 	"liandong/internal/consultation"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/store"
 )
 
 // From the second return to the ruling: the case is in dispute, the parties are
@@ -97,6 +101,55 @@ func TestConsultationCancelled(t *testing.T) {
 		}
 		if items, err := w.ReturnedItems(ctx, secretary); err != nil || len(items) != 0 {
 			t.Errorf("nothing was returned: got %d items, %v", len(items), err)
+		}
+	})
+}
+
+// A ruling names somebody who exists also where nothing is sent to them any
+// more, and one on an item that is gone begins no draft.
+func TestRulingOnWhatIsNot(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		w.seedDocuments()
+		c := w.take("城关区北京中路的路灯坏了三天了", func(in *desk.In) { in.Category, in.Item = "A01", "A01.01" })
+		c = w.send(c.ID, desk.Order{To: "unit:" + urban, Ask: "请办理", Role: leg.Lead})
+		x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Written, Question: "归谁",
+			Parties: []string{"unit:" + housing, "unit:" + urban}}))(t)
+		l := c.Legs[0].ID
+		w.act(w.clerk(urban), l, leg.Accept, leg.Feedback)
+		w.act(w.lead, l, leg.Settle)
+		if _, err := w.Callback(ctx, w.lead, c.ID, desk.Asked{Solved: true, Satisfaction: 1, Scale: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Close(ctx, w.lead, c.ID, desk.Closing{Outcome: casefile.SolvedOutcome}); err != nil {
+			t.Fatal(err)
+		}
+		ruling := consultation.Ruling{Owner: "unit:none", Basis: "市政设施管理办法", From: w.Now()}
+		wantCode(t, "for a unit that is none", w.Rule(ctx, secretary, x.ID, 1, ruling, "纪要"), "unit_unknown")
+		ruling.Owner = "platform:none"
+		wantCode(t, "for a platform that is none", w.Rule(ctx, secretary, x.ID, 1, ruling, "纪要"), "link_unknown")
+		if v := must(w.Consultation(ctx, secretary, x.ID))(t); v.State != consultation.Open {
+			t.Errorf("a refused ruling ended it: %s", v.State)
+		}
+		ruling.Owner = "unit:" + housing
+		if err := w.Rule(ctx, secretary, x.ID, 1, ruling, "纪要"); err != nil {
+			t.Fatal(err)
+		}
+		next := w.Catalogue().Clone()
+		next.DropItem("A01.01")
+		next.Version, next.EffectiveFrom = "test-2", w.Now().In(calendar.Zone).Format(time.DateOnly)
+		content := must(json.Marshal(next))(t)
+		if err := w.st.Write(ctx, func(tx *store.Tx) error {
+			return tx.AddDocument(ctx, store.Document{Kind: desk.CatalogueKind, Version: "test-2", EffectiveFrom: next.EffectiveFrom, Content: string(content), LoadedAt: w.Now()})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.RefreshCatalogue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, "on an item that is gone", second(w.DraftOfRuling(ctx, w.actor(hotline.Editor, "", ""), x.ID)), "ruling_item_gone")
+		if ds := must(w.Drafts(ctx, secretary))(t); len(ds) != 0 {
+			t.Errorf("%d drafts, want none", len(ds))
 		}
 	})
 }

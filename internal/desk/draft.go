@@ -99,7 +99,8 @@ func contentOf(cat *catalogue.Catalogue) (string, error) {
 // DraftOfRuling begins a draft from what a consultation has ruled: the unit
 // that owns the matter leads its item from now on. A ruling for a platform, or
 // on a case without an item, begins a draft without a change: what it means for
-// the table is for the editor to write.
+// the table is for the editor to write. One on an item that the version in
+// force does not have is refused: there is nothing that it could change.
 func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationID string) (store.Draft, error) {
 	v, err := d.Consultation(ctx, a, consultationID)
 	if err != nil {
@@ -110,7 +111,11 @@ func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationI
 	}
 	now := d.Catalogue()
 	title := v.Basis
-	if it, ok := now.Item(v.Item); ok {
+	it, ok := now.Item(v.Item)
+	if v.Item != "" && !ok {
+		return store.Draft{}, hotline.Errorf(hotline.Conflict, "ruling_item_gone", "item", v.Item, now.Version)
+	}
+	if ok {
 		title = it.Name + "：" + v.Basis
 	}
 	if rs := []rune(title); len(rs) > 60 {

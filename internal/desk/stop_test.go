@@ -122,9 +122,12 @@ func TestStopEndsOtherwise(t *testing.T) {
 		ctx := t.Context()
 		later := day("2026-03-31").Add(18 * time.Hour)
 		for what, end := range map[string]func(legID string) error{
-			"no":        func(l string) error { _, err := w.Act(ctx, w.lead, l, do(leg.Refuse)); return err },
-			"more time": func(l string) error { _, err := w.Act(ctx, w.lead, l, desk.Do{Verb: leg.Grant, Due: &later}); return err },
-			"answered":  func(l string) error { _, err := w.Act(ctx, w.clerk(housing), l, do(leg.Feedback)); return err },
+			"no": func(l string) error { _, err := w.Act(ctx, w.lead, l, do(leg.Refuse)); return err },
+			"more time": func(l string) error {
+				_, err := w.Act(ctx, w.lead, l, desk.Do{Verb: leg.Grant, Due: &later})
+				return err
+			},
+			"answered": func(l string) error { _, err := w.Act(ctx, w.clerk(housing), l, do(leg.Feedback)); return err },
 		} {
 			caseID, legID, ask := stopAsked(w)
 			was := w.handlingDue(caseID, legID)

@@ -18,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 )
 
@@ -68,6 +69,9 @@ type Config struct {
 	StampURL    string `json:"stamp_url,omitempty"`
 	StampCAFile string `json:"stamp_ca_file,omitempty"`
 	StampEvery  string `json:"stamp_every,omitempty"`
+	// CalendarFile is a CSV file of days off beside those that the program ships:
+	// the next year's, or a region's own.
+	CalendarFile string `json:"calendar_file,omitempty"`
 	// MailServer (host:port) and MailFrom send notices by mail; MailUser and
 	// MailPasswordFile sign in, MailTLS is starttls (unless said otherwise), tls
 	// or none. Off without.
@@ -111,7 +115,7 @@ func ParseConfig(b []byte, dir string) (Config, error) {
 	}
 	var c Config
 	faults := c.decode(b)
-	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile, &c.MailPasswordFile, &c.SMSKeyFile, &c.StampCAFile} {
+	for _, p := range []*string{&c.Data, &c.DatabaseFile, &c.TLSCert, &c.TLSKey, &c.TLSClientCA, &c.OpinionKeyFile, &c.MailPasswordFile, &c.SMSKeyFile, &c.StampCAFile, &c.CalendarFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -254,6 +258,9 @@ func (c Config) faults() (out []error) {
 		bad("stamp_every", "want 10m to 168h, not %q", c.StampEvery)
 	}
 	c.noticeFaults(bad)
+	if _, err := c.calendar(); err != nil {
+		bad("calendar_file", "%v", err)
+	}
 	for key, path := range map[string]string{"opinion_key_file": c.OpinionKeyFile, "mail_password_file": c.MailPasswordFile, "sms_key_file": c.SMSKeyFile, "stamp_ca_file": c.StampCAFile,
 		"tls_cert": c.TLSCert, "tls_key": c.TLSKey, "tls_client_ca": c.TLSClientCA} {
 		if path == "" {
@@ -303,6 +310,14 @@ func (c Config) stampEvery() time.Duration {
 	}
 	d, _ := time.ParseDuration(c.StampEvery) // it was checked when it was read
 	return d
+}
+
+// calendar is the working time that the node counts by.
+func (c Config) calendar() (*calendar.Calendar, error) {
+	if c.CalendarFile == "" {
+		return calendar.Seed()
+	}
+	return calendar.SeedWith(os.DirFS(filepath.Dir(c.CalendarFile)), filepath.Base(c.CalendarFile))
 }
 
 func (c Config) urlOf(addr string) string {

@@ -37,6 +37,7 @@ func TestParseConfigFaults(t *testing.T) {
 	}
 	write("dsn", "postgres://desk:secret@db.invalid/desk?search_path=a\n")
 	write("empty", "\n")
+	write("2028.csv", "date,kind,name,region\n2028-01-01,off,元旦,\n")
 	for _, tc := range []struct {
 		name, doc string
 		want      []string // in the error, all of them
@@ -56,6 +57,8 @@ func TestParseConfigFaults(t *testing.T) {
 		{"secret file is empty", strings.Replace(goodConfig, `{`, `{"database_file": "empty",`, 1), []string{"database_file:", "not empty"}},
 		{"compared too often", strings.Replace(goodConfig, `{`, `{"reconcile_every": "1m",`, 1), []string{"reconcile_every:", "10m"}},
 		{"compared in words", strings.Replace(goodConfig, `{`, `{"reconcile_every": "daily",`, 1), []string{"reconcile_every:"}},
+		{"calendar is gone", strings.Replace(goodConfig, `{`, `{"calendar_file": "gone.csv",`, 1), []string{"calendar_file:", "gone.csv"}},
+		{"calendar with a gap", strings.Replace(goodConfig, `{`, `{"calendar_file": "2028.csv",`, 1), []string{"calendar_file:", "no day off in 2027"}},
 		{"mail without a server", strings.Replace(goodConfig, `{`, `{"mail_from": "a@b.example",`, 1), []string{"mail_server:"}},
 		{"mail all wrong", strings.Replace(goodConfig, `{`, `{"mail_server": "mail.example", "mail_from": "desk", "mail_user": "u", "mail_tls": "maybe",`, 1),
 			[]string{"mail_server: want host:port", "mail_from:", "mail_user:", "mail_tls:"}},

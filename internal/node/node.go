@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"liandong/internal/auth"
-	"liandong/internal/calendar"
 	"liandong/internal/catalogue"
 	"liandong/internal/desk"
 	"liandong/internal/directory"
@@ -99,9 +98,12 @@ func (n *Node) assemble(ctx context.Context) error {
 		}
 		n.log.Info("first start", "line", who.Line, "region", who.Region, "storage", n.cfg.Storage(), "keys", n.Keys().Fingerprint())
 	}
-	cal, err := calendar.Seed()
+	cal, err := n.cfg.calendar()
 	if err != nil {
-		return err
+		return fmt.Errorf("calendar_file: %w", err)
+	}
+	if end, soon := cal.RunsOut(time.Now()); soon {
+		n.log.Warn("the calendar runs out: add the next year by calendar_file", "end", end.Format(time.DateOnly))
 	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
 		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log, Channels: n.cfg.noticeChannels()})

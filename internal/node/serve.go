@@ -39,7 +39,7 @@ func (n *Node) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/exchange/v1/", n.certified(n.exchange.Handler()))
 	doors := api.New(api.Config{Desk: n.desk, Auth: n.auth, Ready: n.store.Ping, Log: n.log, Version: n.opt.Version,
-		Metrics: []prometheus.Collector{linkMetrics{n.store.Reader()}, noticeMetrics{n.store.Reader()}, n.roundSeconds}})
+		Metrics: []prometheus.Collector{linkMetrics{n.store.Reader()}, noticeMetrics{n.store.Reader()}, calendarLeft(n.desk.Calendar()), n.roundSeconds}})
 	n.adminRoutes(mux, doors)
 	n.exportRoutes(mux, doors)
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {

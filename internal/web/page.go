@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"liandong/internal/casefile"
 	"liandong/internal/door"
@@ -78,6 +79,7 @@ type Page struct {
 	FlashKey string
 	Fault    *fault
 	Bell     *Bell    // nil: the person sees no cases, and is told of none
+	RunsOut  string   // when the calendar ends, told who can see to it; "" not soon
 	Live     bool     // listens to /events
 	Script   bool     // the whole page, not a part
 	Styles   []string // beside app.css, of this page alone
@@ -165,6 +167,9 @@ func (s *site) page(q *request, title string) Page {
 		p.Nav, p.NavMore = navOf(q.actor, q.URL.Path)
 		p.UnitName = w.Unit(q.actor.Unit)
 		p.Bell = s.ringing(q)
+		if end, soon := s.desk.Calendar().RunsOut(s.desk.Now()); soon && q.actor.Has(hotline.SeeLinks) {
+			p.RunsOut = w.T("web.calendar.runs_out", end.Format(time.DateOnly))
+		}
 	}
 	if c, err := q.Cookie(s.cookie("flash")); err == nil {
 		if strings.HasPrefix(c.Value, "web.flash.") && message.Has(q.lang, c.Value) {
