@@ -346,7 +346,13 @@ func TestReturnAndResolve(t *testing.T) {
 	if p["code"] != "basis_missing" || at(p, "errors", 0, "location") != "body.basis" {
 		t.Errorf("got %v, want basis_missing at body.basis", p)
 	}
-	back := n.want(200, "POST", leg+"/return", obj{"ground": "not_duty", "basis": "三定方案", "next_owner": "unit:540102-urban", "note": "属城管"})
+	giveBack := func() obj {
+		return n.want(200, "POST", leg+"/return", obj{"ground": "not_duty", "basis": "三定方案", "next_owner": "unit:540102-urban", "note": "属城管"}, "Idempotency-Key", "r1")
+	}
+	back := giveBack()
+	if again := giveBack(); again["version"] != back["version"] {
+		t.Errorf("sent again under its key: got version %v, want %v", again["version"], back["version"])
+	}
 	if back["state"] != "returned" || back["ground"] != "not_duty" || back["next_owner"] != "unit:540102-urban" {
 		t.Errorf("got %v, want it returned with ground and next owner", back)
 	}

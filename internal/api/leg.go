@@ -138,15 +138,29 @@ func (a *API) verbs() {
 	addVerb[notedDo](a, leg.Refuse, either, "No to an asked withdrawal or extension")
 }
 
+// act is a verb of a leg; one that is sent again under its key is done once.
+type act[B any] struct {
+	IDPath
+	IfMatch string `header:"If-Match" doc:"The version that the change was decided on, quotes optional; * is any" example:"\"3\""`
+	Body    body[B]
+	Key     string `header:"Idempotency-Key" doc:"A repeat with the same key does nothing more and gets the leg as it is"`
+}
+
+func (r *act[B]) fault() error { return r.Body.err }
+
+func (r *act[B]) version() (*int64, error) {
+	return (&change[B]{IfMatch: r.IfMatch, Body: r.Body}).version()
+}
+
 func addVerb[B interface{ do() desk.Do }](a *API, verb leg.Verb, rights []hotline.Right, summary string) {
 	r := route{"POST", "/api/v1/legs/{id}/" + string(verb), string(verb) + "-leg", summary, rights, 200}
-	add(a, r, func(ctx context.Context, by hotline.Actor, in *change[B]) (*legAnswer, error) {
+	add(a, r, func(ctx context.Context, by hotline.Actor, in *act[B]) (*legAnswer, error) {
 		id, err := knownID(in.ID, "leg_not_found")
 		if err != nil {
 			return nil, err
 		}
 		do := in.Body.value.do()
-		do.Verb = verb
+		do.Verb, do.Key = verb, in.Key
 		if do.Version, err = in.version(); err != nil {
 			return nil, err
 		}

@@ -155,7 +155,8 @@ func locked(until time.Time) error {
 }
 
 // Session says who a session's secret belongs to, and lets the session last
-// longer. One that ended, or never was, is Denied: session_expired.
+// longer. One that ended, or never was, is Denied: session_expired; one that is
+// locked is Denied: session_locked, with the person who may open it.
 func (a *Auth) Session(ctx context.Context, secret string) (hotline.Actor, store.Person, error) {
 	if !looksLike(secret, "") {
 		return hotline.Actor{}, store.Person{}, expired()
@@ -167,6 +168,9 @@ func (a *Auth) Session(ctx context.Context, secret string) (hotline.Actor, store
 		return hotline.Actor{}, store.Person{}, expired()
 	case err != nil:
 		return hotline.Actor{}, store.Person{}, fmt.Errorf("session: %w", err)
+	}
+	if s.Locked {
+		return hotline.Actor{}, p, hotline.Errorf(hotline.Denied, "session_locked", "")
 	}
 	if left := s.ExpiresAt.Sub(now); left <= SessionFor-extendAfter {
 		err := a.store.Write(ctx, func(t *store.Tx) error { return t.ExtendSession(ctx, hash, now.Add(SessionFor)) })

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
@@ -296,6 +297,37 @@ func (p *Page) NoScript() {
 		return chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	})
 	p.check("turn scripts off", err)
+}
+
+// The protocol's generated package has left this order out for its successor, which Debian's chromium does not know yet.
+type networkConditions struct {
+	Offline  bool    `json:"offline"`
+	Latency  float64 `json:"latency"`
+	Download float64 `json:"downloadThroughput"`
+	Upload   float64 `json:"uploadThroughput"`
+}
+
+var emulateNetwork = cdp.Command[networkConditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+
+// Line takes the network away from the tab, or gives it back. A service worker has a line of its own: let the server fail too.
+func (p *Page) Line(there bool) {
+	p.t.Helper()
+	_, err := call(p, func(ctx context.Context) (any, error) {
+		return chromedp.Call(ctx, emulateNetwork, networkConditions{Offline: !there, Download: -1, Upload: -1})
+	})
+	p.check("change the line", err)
+}
+
+// Answer says beforehand what is answered to the next question that the page asks (confirm).
+func (p *Page) Answer(yes bool) {
+	p.t.Helper()
+	eval[bool](p, "answer", fmt.Sprintf("window.confirm = () => %v; true", yes))
+}
+
+// Eval evaluates an expression, or waits for a promise, and returns it as a text.
+func (p *Page) Eval(expression string) string {
+	p.t.Helper()
+	return eval[string](p, "evaluate", expression, chromedp.EvalAwaitPromise)
 }
 
 // Overflow reports whether the page is wider than its window, so that one would have to scroll sideways to read it.

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -41,6 +43,9 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 		if w.erased != nil {
 			return w.erased
 		}
+		if done, err := w.doneBefore(l, do); done || err != nil {
+			return err
+		}
 		if do.Version != nil && *do.Version != l.Version {
 			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", l.Version)
 		}
@@ -58,6 +63,31 @@ func (d *Desk) Act(ctx context.Context, a hotline.Actor, legID string, do Do) (L
 		return LegView{}, err
 	}
 	return d.Leg(ctx, a, legID)
+}
+
+// doneBefore says that this action was done under its key already, and claims the key otherwise. The version is no part of what
+// is compared: an action that is sent again after the one before it was done carries another.
+func (w *work) doneBefore(l *legWork, do Do) (bool, error) {
+	if do.Key == "" {
+		return false, nil
+	}
+	k := store.IntakeKey{Source: w.by.ID, Key: "act:" + do.Key, CaseID: w.c.ID}
+	do.Key, do.Version = "", nil
+	doc, err := json.Marshal(do)
+	if err != nil {
+		return false, fmt.Errorf("act: %w", err)
+	}
+	k.BodyHash = seal.BlindIndex(w.d.keys, "act", l.ID+" "+string(doc))
+	first, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key)
+	switch {
+	case hotline.KindOf(err) == hotline.NotFound:
+		return false, w.tx.AddIntakeKey(w.ctx, k)
+	case err != nil:
+		return false, err
+	case first.BodyHash != k.BodyHash:
+		return false, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.CaseID)
+	}
+	return true, nil
 }
 
 // sideOf decides which side the actor stands on and whether they may act for
@@ -123,7 +153,7 @@ func checkDo(do Do) error {
 			}
 		}
 	}
-	for field, s := range map[string]string{"basis": do.Basis, "next_owner": do.NextOwner, "rest_leg": do.RestLeg} {
+	for field, s := range map[string]string{"basis": do.Basis, "next_owner": do.NextOwner, "rest_leg": do.RestLeg, "Idempotency-Key": do.Key} {
 		if err := casefile.CheckLine(field, s); err != nil {
 			return err
 		}

@@ -59,6 +59,7 @@ type Order struct {
 type Do struct {
 	Verb      leg.Verb
 	Version   *int64 // of the leg; nil: whatever it is
+	Key       string // Idempotency-Key: an action that comes again under it is done once
 	Ground    leg.Ground
 	Basis     string
 	NextOwner string

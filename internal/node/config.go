@@ -85,6 +85,9 @@ type Config struct {
 	SMSURL     string `json:"sms_url,omitempty"`
 	SMSKeyFile string `json:"sms_key_file,omitempty"`
 	SMSBody    string `json:"sms_body,omitempty"`
+	// KeepOffline is how long a unit's phone keeps, encrypted, what was written
+	// without a line: 1h to 72h, or off; 12h, a shift, unless said otherwise.
+	KeepOffline string `json:"keep_offline,omitempty"`
 }
 
 // maxConfig is far more than a configuration needs.
@@ -270,8 +273,11 @@ func (c Config) faults() (out []error) {
 			bad(key, "%v", err)
 		}
 	}
-	if d, err := time.ParseDuration(c.ReconcileEvery); c.ReconcileEvery != "" && c.ReconcileEvery != reconcileOff && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
+	if d, err := time.ParseDuration(c.ReconcileEvery); c.ReconcileEvery != "" && c.ReconcileEvery != off && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
 		bad("reconcile_every", "want 10m to 168h, or off, not %q", c.ReconcileEvery)
+	}
+	if d, err := time.ParseDuration(c.KeepOffline); c.KeepOffline != "" && c.KeepOffline != off && (err != nil || d < time.Hour || d > 72*time.Hour) {
+		bad("keep_offline", "want 1h to 72h, or off, not %q", c.KeepOffline)
 	}
 	slices.SortFunc(out, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return out
@@ -288,15 +294,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// reconcileOff turns the daily comparison off.
-const reconcileOff = "off"
+// off turns off what is done, or kept, for some time.
+const off = "off"
 
 // reconcileEvery is ReconcileEvery; 0 is never.
 func (c Config) reconcileEvery() time.Duration {
 	switch c.ReconcileEvery {
 	case "":
 		return 24 * time.Hour
-	case reconcileOff:
+	case off:
 		return 0
 	}
 	d, _ := time.ParseDuration(c.ReconcileEvery) // it was checked when it was read
@@ -318,6 +324,18 @@ func (c Config) calendar() (*calendar.Calendar, error) {
 		return calendar.Seed()
 	}
 	return calendar.SeedWith(os.DirFS(filepath.Dir(c.CalendarFile)), filepath.Base(c.CalendarFile))
+}
+
+// keepOffline is KeepOffline; 0 is nothing.
+func (c Config) keepOffline() time.Duration {
+	switch c.KeepOffline {
+	case "":
+		return 12 * time.Hour
+	case off:
+		return 0
+	}
+	d, _ := time.ParseDuration(c.KeepOffline) // it was checked when it was read
+	return d
 }
 
 func (c Config) urlOf(addr string) string {

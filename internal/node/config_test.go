@@ -139,6 +139,20 @@ func TestStampFaults(t *testing.T) {
 	}
 }
 
+func TestKeepOffline(t *testing.T) {
+	for word, want := range map[string]time.Duration{"": 12 * time.Hour, "off": 0, "24h": 24 * time.Hour} {
+		c, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, `{"keep_offline": "`+word+`",`, 1)), t.TempDir())
+		if err != nil || c.keepOffline() != want {
+			t.Errorf("%q: got %v, %v, want %v", word, c.keepOffline(), err, want)
+		}
+	}
+	for _, word := range []string{"30m", "96h", "long"} {
+		if _, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, `{"keep_offline": "`+word+`",`, 1)), t.TempDir()); err == nil {
+			t.Errorf("%q: got no error, want it refused", word)
+		}
+	}
+}
+
 func TestReconcileEvery(t *testing.T) {
 	for word, want := range map[string]time.Duration{"": 24 * time.Hour, "off": 0, "6h": 6 * time.Hour} {
 		c, err := ParseConfig([]byte(strings.Replace(goodConfig, `{`, `{"reconcile_every": "`+word+`",`, 1)), t.TempDir())

@@ -45,7 +45,8 @@ func (n *Node) Handler() http.Handler {
 	for _, path := range []string{"/api/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz", "/metrics"} {
 		mux.Handle(path, doors)
 	}
-	pages := web.Config{Desk: n.desk, Auth: n.auth, Log: n.log, Secure: strings.HasPrefix(n.cfg.PublicURL, "https:"), Demo: n.opt.Demo}
+	pages := web.Config{Desk: n.desk, Auth: n.auth, Log: n.log, Secure: strings.HasPrefix(n.cfg.PublicURL, "https:"), Demo: n.opt.Demo,
+		KeepOffline: n.cfg.keepOffline()}
 	if n.advisor != nil {
 		pages.Advisor = n.advisor
 	}

@@ -237,7 +237,7 @@ func (r *Reader) GroupMembers(ctx context.Context, lead string) ([]CaseRow, erro
 		ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END, created_at, id LIMIT 500`, []any{lead}, scanCase)
 }
 
-// IntakeKey is a key under which a source sent a case before.
+// IntakeKey is a key under which a source sent a case, or acted on one, before.
 type IntakeKey struct{ Source, Key, BodyHash, CaseID string }
 
 // AddIntakeKey claims a key; a key that is there already is IsDuplicate.

@@ -63,6 +63,9 @@ func (t *Tx) SetLanguage(ctx context.Context, personID, language string) error {
 type Session struct {
 	Hash, PersonID       string
 	CreatedAt, ExpiresAt time.Time
+	Locked               bool   // somebody left the screen: nothing is answered until it is opened
+	PIN                  string // hash of what opens it, of this session alone; "" the password does
+	PINFailed            int64  // wrong ones since the last right one
 }
 
 // AddSession opens a session and drops those that ended.
@@ -78,15 +81,33 @@ func (t *Tx) AddSession(ctx context.Context, s Session) error {
 func (r *Reader) Session(ctx context.Context, hash string, now time.Time) (Session, Person, error) {
 	s := Session{Hash: hash}
 	var p Person
-	err := r.one(ctx, "session", `SELECT s.person_id, s.created_at, s.expires_at, `+prefix("p.", personColumns)+`
+	err := r.one(ctx, "session", `SELECT s.person_id, s.created_at, s.expires_at, s.locked, s.pin, s.pin_failed, `+prefix("p.", personColumns)+`
 		FROM session s JOIN person p ON p.id = s.person_id WHERE s.hash = $1 AND s.expires_at > $2 AND p.active = 1`,
-		[]any{hash, now.UnixMicro()}, append([]any{&s.PersonID, moment{&s.CreatedAt}, moment{&s.ExpiresAt}}, personFields(&p)...)...)
+		[]any{hash, now.UnixMicro()}, append([]any{&s.PersonID, moment{&s.CreatedAt}, moment{&s.ExpiresAt}, &s.Locked, &s.PIN, &s.PINFailed}, personFields(&p)...)...)
 	return s, p, err
 }
 
 // ExtendSession moves the end of a session in use.
 func (t *Tx) ExtendSession(ctx context.Context, hash string, until time.Time) error {
 	return t.put(ctx, "extend session", `UPDATE session SET expires_at = $1 WHERE hash = $2`, micros(until), hash)
+}
+
+// LockSession locks a session, or opens it again and forgets wrong PINs.
+func (t *Tx) LockSession(ctx context.Context, hash string, locked bool) error {
+	return t.put(ctx, "lock session", `UPDATE session SET locked = $1, pin_failed = 0 WHERE hash = $2`, flag(locked), hash)
+}
+
+// SetPIN gives a session the hash of a PIN that opens it.
+func (t *Tx) SetPIN(ctx context.Context, hash, pin string) error {
+	return t.put(ctx, "set pin", `UPDATE session SET pin = $1, pin_failed = 0 WHERE hash = $2`, pin, hash)
+}
+
+// CountWrongPIN counts a wrong PIN; the one that makes it most ends the session.
+func (t *Tx) CountWrongPIN(ctx context.Context, hash string, most int64) error {
+	if err := t.put(ctx, "count wrong pin", `UPDATE session SET pin_failed = pin_failed + 1 WHERE hash = $1`, hash); err != nil {
+		return err
+	}
+	return t.put(ctx, "end session", `DELETE FROM session WHERE hash = $1 AND pin_failed >= $2`, hash, most)
 }
 
 // EndSession ends a session.

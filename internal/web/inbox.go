@@ -15,6 +15,7 @@ type InboxPage struct {
 	Done     bool
 	Rows     []InboxRow
 	NextPath string
+	PIN      *Form               // a PIN for this session
 	Orders   []store.Supervision // that the unit still has to do with
 }
 
@@ -42,6 +43,7 @@ func (s *site) inboxPage(q *request) error {
 	if q.Method != "GET" {
 		data.Here = "/inbox"
 	}
+	data.PIN = s.pinForm(q, data.Page)
 	if !done {
 		if data.Orders, err = s.desk.Orders(q.ctx(), q.actor); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -284,6 +285,7 @@ func (s *site) act(q *request) error {
 		Verb: leg.Verb(q.URL.Path[strings.LastIndexByte(q.URL.Path, '/')+1:]), Version: version(q), Ground: leg.Ground(q.field("ground")),
 		Basis: q.field("basis"), NextOwner: q.field("next_owner"), Note: q.text("note"), Result: q.text("result"),
 	}
+	do.Key = q.Header.Get("Idempotency-Key")
 	if t := q.field("due"); t != "" {
 		due, err := localTime(t)
 		if err != nil {
@@ -315,7 +317,7 @@ func (s *site) act(q *request) error {
 	if err != nil {
 		return err
 	}
-	return s.back(q, l.ID, "web.flash."+string(do.Verb))
+	return s.moved(q, l, "web.flash."+string(do.Verb))
 }
 
 // askStop: the holder asks that the time limit stand still.
@@ -329,7 +331,7 @@ func (s *site) askStop(q *request) error {
 	if err != nil {
 		return err
 	}
-	return s.back(q, l.ID, "web.flash.stop_asked")
+	return s.moved(q, l, "web.flash.stop_asked")
 }
 
 // grantStop: the sender says yes to that.
@@ -341,13 +343,25 @@ func (s *site) grantStop(q *request) error {
 	return s.back(q, id, "web.flash.suspended")
 }
 
+// moved says that a leg was moved: to a page's script, which sends what was kept
+// on the machine, or by going back.
+func (s *site) moved(q *request, l desk.LegView, flash string) error {
+	if q.wantsJSON() {
+		s.setCookie(q, "flash", flash, 60)
+		return q.tell(http.StatusOK, Told{To: backOf(q, l.ID), Version: l.Version})
+	}
+	return s.back(q, l.ID, flash)
+}
+
 // back goes on where the form of a leg stood.
-func (s *site) back(q *request, legID, flash string) error {
+func (s *site) back(q *request, legID, flash string) error { return s.to(q, backOf(q, legID), flash) }
+
+func backOf(q *request, legID string) string {
 	back := q.FormValue("back")
 	if !local(back) {
 		back = "/legs/" + url.PathEscape(legID)
 	}
-	return s.to(q, back, flash)
+	return back
 }
 
 // adopt hands a leg that people carried over by wire.

@@ -37,7 +37,7 @@ func (p *pageSet) page(name string) *template.Template { return p.named[name]() 
 
 // pageNames are the pages, each a file of template/. layout.html and the files
 // that begin with part- are parsed into every one.
-var pageNames = []string{"problem", "sign-in", "seat", "queue", "assign", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures", "models"}
+var pageNames = []string{"problem", "sign-in", "seat", "queue", "assign", "case", "account", "leg", "inbox", "overview", "links", "wall", "shift", "figures", "models", "offline", "unlock"}
 
 // parsePages parses what all templates share; it panics on a mistake there.
 func parsePages(w words) *pageSet {
@@ -82,7 +82,10 @@ type Page struct {
 	RunsOut  string   // when the calendar ends, told who can see to it; "" not soon
 	Live     bool     // listens to /events
 	Script   bool     // the whole page, not a part
+	Shell    bool     // what a phone shows without a line
 	Styles   []string // beside app.css, of this page alone
+
+	keep time.Duration // how long the machine keeps what is written without a line; 0: it keeps nothing
 }
 
 // NavItem is one entry of the navigation.
@@ -150,6 +153,10 @@ func navOf(a hotline.Actor, path string) (often, more []NavItem) {
 // Share is a share, or a chance, of 0 to 1 as people read it.
 func (Page) Share(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
 
+// Keeps says that the page may keep on the machine what is written without a
+// line.
+func (p Page) Keeps() bool { return p.keep > 0 }
+
 // MoreOn says that the page is one of those behind "more".
 func (p Page) MoreOn() bool {
 	return slices.ContainsFunc(p.NavMore, func(n NavItem) bool { return n.On })
@@ -169,6 +176,9 @@ func (s *site) page(q *request, title string) Page {
 		p.Bell = s.ringing(q)
 		if end, soon := s.desk.Calendar().RunsOut(s.desk.Now()); soon && q.actor.Has(hotline.SeeLinks) {
 			p.RunsOut = w.T("web.calendar.runs_out", end.Format(time.DateOnly))
+		}
+		if mayKeep(q.actor) {
+			p.keep = s.cfg.KeepOffline
 		}
 	}
 	if c, err := q.Cookie(s.cookie("flash")); err == nil {

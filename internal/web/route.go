@@ -26,6 +26,12 @@ func (s *site) routes() []route {
 		{pattern: "GET /sign-in", open: true, handle: s.signInPage},
 		{pattern: "POST /sign-in", open: true, handle: s.signIn, form: s.signInPage},
 		{pattern: "POST /sign-out", open: true, handle: s.signOut},
+		{pattern: "POST /lock", handle: s.lock},
+		{pattern: "GET /unlock", open: true, handle: s.unlockPage},
+		{pattern: "POST /unlock", open: true, handle: s.unlock, form: s.unlockPage},
+		{pattern: "POST /pin", right: hotline.WorkLegs, handle: s.setPIN, form: s.inboxPage},
+		{pattern: "GET /offline", open: true, often: true, handle: s.offlinePage},
+		{pattern: "GET /offline-worker.js", open: true, often: true, handle: s.offlineWorker},
 		{pattern: "POST /language", open: true, handle: s.chooseLanguage},
 
 		{pattern: "GET /desk", right: hotline.TakeCases, handle: s.seatPage},

@@ -111,6 +111,10 @@ type Auth interface {
 	SignIn(ctx context.Context, login, password, ip string) (secret string, p store.Person, err error)
 	Session(ctx context.Context, secret string) (hotline.Actor, store.Person, error)
 	SignOut(ctx context.Context, secret string) error
+	Lock(ctx context.Context, secret string) error
+	Unlock(ctx context.Context, secret, code, ip string) error
+	SetPIN(ctx context.Context, secret, pin string) error
+	HasPIN(ctx context.Context, secret string) (bool, error)
 	SetLanguage(ctx context.Context, personID, language string) error
 }
 
@@ -121,7 +125,10 @@ type Config struct {
 	Log     *slog.Logger // nil: none
 	Secure  bool         // the node is reached by HTTPS: cookies say so
 	Advisor Advisor      // a second opinion on what a text belongs to; nil: none
-	Demo    []DemoUser   // shown on the sign-in page; empty on a real node
+	// KeepOffline is how long a unit's phone keeps, encrypted, what was written
+	// without a line; 0: nothing is kept.
+	KeepOffline time.Duration
+	Demo        []DemoUser // shown on the sign-in page; empty on a real node
 }
 
 // DemoUser is a sample user that a newcomer may sign in as with one click.
@@ -196,12 +203,13 @@ func headers(next http.Handler) http.Handler {
 // request is one request with who asks.
 type request struct {
 	*http.Request
-	w     *door.Recorder
-	lang  string
-	actor hotline.Actor
-	who   store.Person // zero: nobody signed in
-	fault *fault       // a form that was refused and is shown again
-	ref   string       // of this request, in the log
+	w      *door.Recorder
+	lang   string
+	actor  hotline.Actor
+	who    store.Person // zero: nobody signed in
+	locked store.Person // whose session it is that is locked; zero: it is not
+	fault  *fault       // a form that was refused and is shown again
+	ref    string       // of this request, in the log
 }
 
 func (q *request) ctx() context.Context { return q.Context() }
@@ -301,6 +309,9 @@ func (s *site) session(q *request) error {
 		return hotline.Errorf(hotline.Denied, "session_expired", "")
 	}
 	q.actor, q.who, err = s.auth.Session(q.ctx(), c.Value)
+	if hotline.CodeOf(err) == "session_locked" {
+		q.locked, q.who = q.who, store.Person{}
+	}
 	if err == nil && !q.hasLanguage() && q.who.Language != "" {
 		q.lang = q.who.Language
 	}
@@ -321,8 +332,16 @@ func (s *site) refuse(r route, q *request, err error) {
 	} else {
 		s.log.Info("page refused", attrs...)
 	}
-	if hotline.CodeOf(err) == "session_expired" {
+	if q.wantsJSON() {
+		q.tellRefusal(err)
+		return
+	}
+	switch hotline.CodeOf(err) {
+	case "session_expired":
 		s.askToSignIn(q)
+		return
+	case "session_locked":
+		s.askToUnlock(q)
 		return
 	}
 	if q.Method == http.MethodPost && r.form != nil && q.fault == nil && kind != hotline.Internal {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,8 @@ type platform struct {
 	store *store.Store
 	auth  *auth.Auth
 	url   string
+	down  atomic.Bool // the line to it is lost
+	lose  atomic.Bool // it does what is asked of a leg, and the answer is lost
 	node  store.Node
 	keys  *seal.Keyring
 }
@@ -143,9 +146,18 @@ func (w *world) platform(line, name string, units ...string) *platform {
 		must(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", New(Config{Desk: p.desk, Auth: p.auth, Demo: []DemoUser{{Login: "operator", Password: testPassword, Name: "测试坐席", Role: hotline.Operator}}}))
+	mux.Handle("/", New(Config{Desk: p.desk, Auth: p.auth, KeepOffline: 12 * time.Hour, Demo: []DemoUser{{Login: "operator", Password: testPassword, Name: "测试坐席", Role: hotline.Operator}}}))
 	mux.Handle("/exchange/", exchange.New(p.desk, st, keys, nil).Handler())
-	srv := httptest.NewUnstartedServer(mux)
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if p.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		if p.lose.Load() && strings.HasPrefix(r.URL.Path, "/legs/") && r.Method == http.MethodPost {
+			mux.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		mux.ServeHTTP(rw, r)
+	}))
 	base, stop := context.WithCancel(ctx)
 	srv.Config.BaseContext = func(_ net.Listener) context.Context { return base }
 	srv.Start()

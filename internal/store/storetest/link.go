@@ -277,6 +277,29 @@ func sessions(t *testing.T, st *store.Store) {
 	if got, _, err := r.Session(ctx, "h1", start.Add(time.Hour)); err != nil || !got.ExpiresAt.Equal(start.Add(2*time.Hour)) {
 		t.Errorf("extended: got until %v (error %v), want two hours", got.ExpiresAt, err)
 	}
+	pinned := s
+	pinned.ExpiresAt, pinned.Locked, pinned.PIN = start.Add(2*time.Hour), true, "pin hash"
+	write(t, st, func(tx *store.Tx) error {
+		if err := tx.SetPIN(ctx, "h1", pinned.PIN); err != nil {
+			return err
+		}
+		return tx.LockSession(ctx, "h1", true)
+	})
+	gotSession, _, err = r.Session(ctx, "h1", start)
+	want(t, "locked", gotSession, err, pinned)
+	wrong := func() { write(t, st, func(tx *store.Tx) error { return tx.CountWrongPIN(ctx, "h1", 2) }) }
+	wrong()
+	pinned.PINFailed = 1
+	gotSession, _, err = r.Session(ctx, "h1", start)
+	want(t, "a wrong pin", gotSession, err, pinned)
+	write(t, st, func(tx *store.Tx) error { return tx.LockSession(ctx, "h1", false) })
+	pinned.Locked, pinned.PINFailed = false, 0
+	gotSession, _, err = r.Session(ctx, "h1", start)
+	want(t, "opened", gotSession, err, pinned)
+	wrong()
+	wrong()
+	missing("after the last wrong pin", "h1", 0)
+	s = add("h1", p.ID, 0, time.Hour)
 	write(t, st, func(tx *store.Tx) error { return tx.EndSession(ctx, "h1") })
 	missing("ended", "h1", 0)
 

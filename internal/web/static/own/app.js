@@ -5,6 +5,28 @@
   const one = (sel, from = document) => from.querySelector(sel);
   const store = (() => { try { localStorage.setItem("liandong.try", "1"); localStorage.removeItem("liandong.try"); return localStorage; } catch { return null; } })();
 
+  // Leaving takes all that a page kept on this machine with it. Without a line the server hears of it when there is one again.
+  const wipe = async () => {
+    for (const name of Object.keys(localStorage)) if (name.startsWith("liandong.") && name !== "liandong.mute") localStorage.removeItem(name);
+    for (const worker of await navigator.serviceWorker?.getRegistrations?.() || []) await worker.unregister();
+    for (const name of await window.caches?.keys?.() || []) if (name.startsWith("liandong")) await caches.delete(name);
+    await new Promise((done) => { const gone = indexedDB.deleteDatabase("liandong"); gone.onsuccess = gone.onerror = gone.onblocked = done; });
+  };
+  window.liandong = {
+    async leave() {
+      await wipe().catch(() => {});
+      const left = await fetch("/sign-out", { method: "POST", redirect: "manual" }).catch(() => null);
+      if (left) { location.assign("/sign-in"); return; }
+      localStorage.setItem("liandong.leaving", "1");
+      const said = document.createElement("p");
+      said.className = "notice notice-warn"; said.id = "left"; said.textContent = one("#kept")?.dataset.left || "";
+      one("#main").replaceChildren(said);
+      for (const gone of document.querySelectorAll(".nav-main, .top-end, #lock")) gone.remove();
+      window.addEventListener("online", () => location.assign("/sign-in"));
+    },
+  };
+  if (store?.getItem("liandong.leaving") && navigator.onLine) window.liandong.leave();
+
   // A form is sent once. Going back in the browser's history makes it ready again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -42,6 +64,7 @@
   const flash = one("#flash")?.dataset.flash || "";
   if (store && flash.startsWith("web.flash.taken")) store.removeItem(draftName);
   if (store && flash === "web.flash.signed_out") for (const name of Object.keys(store)) if (name.startsWith("liandong.draft.")) store.removeItem(name);
+  if (flash === "web.flash.signed_out") wipe().catch(() => {});
   if (store && form) {
     const note = one("#draft-note");
     const keep = ["key", "call_id", "phone", "name", "region", "address", "language", "channel", "consent", "confidential", "safe_contact", "kind", "subject_unit", "text", "ask"];

@@ -2,7 +2,8 @@
 // Without it the form sends the file as it is.
 (() => {
   "use strict";
-  const edge = 1600, quality = 0.82, tries = 10;
+  if (window.liandongUpload) return; // it stands on the page twice
+  const edge = 1600, quality = 0.82, often = 10;
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
   const shrink = async (file) => {
@@ -24,7 +25,7 @@
   };
 
   // ask sends until there is an answer; a refusal is an error with a sentence.
-  const ask = async (path, body, broken) => {
+  const ask = async (path, body, broken, tries) => {
     for (let n = 1; ; n++) {
       const answer = await fetch(path, { method: "POST", body }).catch(() => null);
       if (answer && answer.status < 500 && answer.headers.get("Content-Type") === "application/json") {
@@ -41,15 +42,13 @@
 
   const begun = new Map(); // by file: what is known of an upload that broke off
 
-  const send = async (form, chosen, show) => {
-    show("shrinking", 0);
-    const up = begun.get(chosen) || { file: await shrink(chosen) };
-    begun.set(chosen, up);
-    const path = form.dataset.upload, broken = () => show("broken");
+  // send brings one file to a case; up holds the file and, from the first answer on, what is known of its upload.
+  const send = async (path, leg, up, show, tries, onlyHere) => {
+    const broken = () => show("broken");
     if (!up.id) {
-      const about = new URLSearchParams({ name: up.file.name, size: up.file.size, leg: form.elements.leg?.value || form.dataset.leg || "" });
-      if (form.elements.only_here?.checked) about.set("only_here", "yes");
-      const said = await ask(path + "/begin", about, broken);
+      const about = new URLSearchParams({ name: up.file.name, size: up.file.size, leg });
+      if (onlyHere) about.set("only_here", "yes");
+      const said = await ask(path + "/begin", about, broken, tries);
       up.id = said.id; up.size = said.part_size; up.missing = said.missing;
     }
     const all = Math.ceil(up.file.size / up.size);
@@ -57,14 +56,22 @@
       const n = up.missing[0];
       show("sending", (all - up.missing.length) / all);
       const part = up.file.slice((n - 1) * up.size, n * up.size, "application/octet-stream");
-      try {
-        up.missing = (await ask(`${path}/${up.id}/parts/${n}`, part, broken)).missing || [];
-      } catch (fault) {
-        if (fault.message) begun.delete(chosen); // refused: another try begins anew
-        throw fault;
-      }
+      up.missing = (await ask(`${path}/${up.id}/parts/${n}`, part, broken, tries)).missing || [];
     }
     show("sending", 1);
+  };
+  window.liandongUpload = { shrink, send };
+
+  const sendChosen = async (form, chosen, show) => {
+    show("shrinking", 0);
+    const up = begun.get(chosen) || { file: await shrink(chosen) };
+    begun.set(chosen, up);
+    try {
+      await send(form.dataset.upload, form.elements.leg?.value || form.dataset.leg || "", up, show, often, form.elements.only_here?.checked);
+    } catch (fault) {
+      if (fault.message) begun.delete(chosen); // refused: another try begins anew
+      throw fault;
+    }
   };
 
   document.addEventListener("submit", async (event) => {
@@ -84,7 +91,7 @@
       if (value !== undefined) bar.value = value;
     };
     try {
-      for (const file of [...input.files]) await send(form, file, show);
+      for (const file of [...input.files]) await sendChosen(form, file, show);
       if (form.id === "add-file") { location.assign(form.elements.back.value); return; }
       input.disabled = true; // the files are there: the rest goes as a form does
       delete form.dataset.busy;
