@@ -191,8 +191,9 @@ func TestOfflineLeavesNothing(t *testing.T) {
 	queued()
 	b.Eval(fmt.Sprintf(`(async () => {
 		const base = await new Promise(ok => { const r = indexedDB.open("liandong"); r.onsuccess = () => ok(r.result); });
-		const rows = base.transaction("kept", "readwrite").objectStore("kept"), all = await new Promise(ok => { const r = rows.getAll(); r.onsuccess = () => ok(r.result); });
+		const change = base.transaction("kept", "readwrite"), rows = change.objectStore("kept"), all = await new Promise(ok => { const r = rows.getAll(); r.onsuccess = () => ok(r.result); });
 		for (const row of all) rows.put({...row, expires: Date.now() - %d});
+		await new Promise(ok => { change.oncomplete = ok; });
 		base.close();
 		return "";
 	})()`, 1))
