@@ -219,7 +219,7 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 }
 
 // carried is the way over a table or folders.
-func (o conformOptions) carried(c conform.Config) (*conform.Carried, error) {
+func (o conformOptions) carried(c conform.Config) (conform.Carried, error) {
 	l := carrier.Link{Self: c.Platform, Peer: c.Peer.Platform, ID: c.Link,
 		Sign:   func(doc []byte) (string, error) { return carrier.Sign(c.Keys, doc) },
 		Verify: func(doc []byte, signature string) error { return carrier.Verify(c.Peer, doc, signature, time.Now()) }}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"liandong/internal/exchange/carrier"
-	"liandong/internal/exchange/table"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
@@ -699,7 +698,7 @@ func (r *Run) setWithhold(on bool) {
 // rows: what a side does beside the letters where they lie in a shared table.
 var rows = []rule{
 	{id: "row-again", on: OverTable, says: "A row that is put up again, its receipt not having come, is taken and receipted again", try: func(ctx context.Context, r *Run) error {
-		w, row := r.way.(*Carried), hotline.NewID()
+		w, row := r.way.(*overTable), hotline.NewID()
 		o, err := r.offer()
 		if err != nil {
 			return err
@@ -720,7 +719,7 @@ var rows = []rule{
 	}},
 	{id: "row-late", on: OverTable, says: "A row that was put up before another and commits after it is not missed", try: late},
 	{id: "row-poison", on: OverTable, says: "A row that nobody can read is set aside as poison with a reason, and holds up no other", try: func(ctx context.Context, r *Run) error {
-		w, bad, good := r.way.(*Carried), hotline.NewID(), hotline.NewID()
+		w, bad, good := r.way.(*overTable), hotline.NewID(), hotline.NewID()
 		o, err := r.offer()
 		if err != nil {
 			return err
@@ -746,9 +745,8 @@ var rows = []rule{
 
 // late has the row of an offer commit after that of a later one.
 func late(ctx context.Context, r *Run) error {
-	w := r.way.(*Carried)
-	c := w.c.(*table.Carrier)
-	if c.OneWriter() {
+	w := r.way.(*overTable)
+	if w.rows.OneWriter() {
 		return fmt.Errorf("%w: in a SQLite file no row commits late; give a table in PostgreSQL", errNotTried)
 	}
 	o, err := r.offer()
@@ -758,7 +756,7 @@ func late(ctx context.Context, r *Run) error {
 	row := hotline.NewID()
 	ctx, cancel := context.WithCancel(ctx) // whatever happens, the transaction ends
 	defer cancel()
-	commit, err := c.Begin(ctx, carrier.Parcel{ID: row, Wire: o.wire})
+	commit, err := w.rows.Begin(ctx, carrier.Parcel{ID: row, Wire: o.wire})
 	if err != nil {
 		return err
 	}
@@ -778,7 +776,7 @@ func late(ctx context.Context, r *Run) error {
 // bundles: what a side does beside the letters where they come in files.
 var bundles = []rule{
 	{id: "bundle-twice", on: OverFerry, says: "A bundle that comes twice holds nothing up", try: func(ctx context.Context, r *Run) error {
-		w := r.way.(*Carried)
+		w := r.way.(*overFerry)
 		o, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -793,7 +791,7 @@ var bundles = []rule{
 		return err
 	}},
 	{id: "bundle-lost", on: OverFerry, says: "A bundle that was lost is asked for by its number, and the later one is not kept waiting for it", try: func(ctx context.Context, r *Run) error {
-		w := r.way.(*Carried)
+		w := r.way.(*overFerry)
 		o, err := r.offer()
 		if err != nil {
 			return err
@@ -804,7 +802,7 @@ var bundles = []rule{
 		return r.askedFor(ctx, o)
 	}},
 	{id: "bundle-half", on: OverFerry, says: "Half of a bundle is not taken, and is asked for", try: func(ctx context.Context, r *Run) error {
-		w := r.way.(*Carried)
+		w := r.way.(*overFerry)
 		o, err := r.offer()
 		if err != nil {
 			return err
@@ -830,7 +828,7 @@ func (r *Run) askedFor(ctx context.Context, o written) error {
 	if _, err := r.offered(ctx); err != nil {
 		return fmt.Errorf("the bundle after it: %w", err)
 	}
-	if r.way.(*Carried).answer(ctx, o.letter.ID, r.cfg.Patience) == nil {
+	if r.way.(*overFerry).answer(ctx, o.letter.ID, r.cfg.Patience) == nil {
 		return fmt.Errorf("it was not asked for, or not answered when it came, within %v", r.cfg.Patience)
 	}
 	return nil

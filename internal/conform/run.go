@@ -91,7 +91,7 @@ func New(c Config) *Run {
 	if r.cfg.Patience == 0 {
 		r.cfg.Patience = 15 * time.Second
 	}
-	if w, ok := r.way.(*Carried); ok && w.probe == nil {
+	if w, ok := r.way.(*overFerry); ok {
 		w.probe = func() (string, []byte, error) {
 			o, err := r.offer()
 			return o.letter.ID, o.wire, err
@@ -169,7 +169,7 @@ func (r *Run) Handler() http.Handler {
 // Listen takes what the side under test puts down on a way without calls, until
 // ctx ends. Over HTTPS its letters come to Handler, and Listen returns at once.
 func (r *Run) Listen(ctx context.Context) error {
-	if w, ok := r.way.(*Carried); ok {
+	if w, ok := r.way.(Carried); ok {
 		return w.Listen(ctx, r.take)
 	}
 	return nil
