@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,8 @@ func newCheck() *cobra.Command {
 			fmt.Fprintf(w, "listens   %s, reached at %s\n", c.Listen, c.PublicURL)
 			fmt.Fprintf(w, "keys      in %s\n", c.Data)
 			fmt.Fprintf(w, "storage   %s\n", c.Storage())
+			fmt.Fprintf(w, "calendar  %s\n", c.CalendarSpan())
+			fmt.Fprintf(w, "notices   on screen, %s\n", strings.Join(c.NoticeChannels(), ", "))
 			return nil
 		},
 	}

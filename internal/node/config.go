@@ -318,6 +318,16 @@ func (c Config) stampEvery() time.Duration {
 	return d
 }
 
+// CalendarSpan says for which years days off are known, for people.
+func (c Config) CalendarSpan() string {
+	cal, err := c.calendar()
+	if err != nil {
+		return err.Error() // it was read before, and changed since
+	}
+	first, last := cal.Years()
+	return fmt.Sprintf("days off from %d to %d", first, last)
+}
+
 // calendar is the working time that the node counts by.
 func (c Config) calendar() (*calendar.Calendar, error) {
 	if c.CalendarFile == "" {

@@ -102,11 +102,8 @@ func (n *Node) assemble(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("calendar_file: %w", err)
 	}
-	if end, soon := cal.RunsOut(time.Now()); soon {
-		n.log.Warn("the calendar runs out: add the next year by calendar_file", "end", end.Format(time.DateOnly))
-	}
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: n.keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal,
-		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log, Channels: n.cfg.noticeChannels()})
+		Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }, Log: n.log, Channels: n.cfg.NoticeChannels()})
 	if err := n.desk.RefreshModel(ctx); err != nil { // proposals go on, by the model that ships
 		n.log.Error("model of triage", "err", err)
 	}

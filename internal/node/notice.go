@@ -49,9 +49,9 @@ func (c Config) noticeFaults(bad func(key, format string, args ...any)) {
 	}
 }
 
-// noticeChannels are the ways in which notices go: those that are configured,
+// NoticeChannels are the ways in which notices go: those that are configured,
 // and webhooks, which need nothing.
-func (c Config) noticeChannels() []string {
+func (c Config) NoticeChannels() []string {
 	var out []string
 	if c.MailServer != "" {
 		out = append(out, desk.ByMail)
@@ -94,7 +94,7 @@ func (n *Node) newMessenger() (*notify.Messenger, error) {
 
 // noticeRounds is a round for each way, so that a dead one holds up no other.
 func (n *Node) noticeRounds() (out []job.Round) {
-	for _, ch := range n.cfg.noticeChannels() {
+	for _, ch := range n.cfg.NoticeChannels() {
 		out = append(out, job.Round{Name: "notices by " + ch, Every: time.Second, Lease: true,
 			Run: func(ctx context.Context) error { return n.messenger.Send(ctx, ch) }})
 	}

@@ -122,6 +122,9 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	}()
 	served := make(chan error, 1)
 	go func() { served <- n.serve(srv, l) }()
+	if end, soon := n.desk.Calendar().RunsOut(time.Now()); soon {
+		n.log.Warn("the calendar runs out: add the next year by calendar_file", "end", end.Format(time.DateOnly))
+	}
 	n.log.Info("serving", "address", l.Addr().String(), "url", n.cfg.PublicURL)
 
 	var err error

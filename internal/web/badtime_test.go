@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"liandong/internal/browsertest"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -94,6 +95,9 @@ func TestCalendarRunsOut(t *testing.T) {
 	if a := w.gov.as("administrator").get("/notices/log"); !strings.Contains(a.body, "calendar-ends") {
 		t.Error("the administrator is not told")
 	}
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "leader", "#calendar-ends")
+	look(t, b, "calendar-ends")
 	if a := w.gov.as("clerk").get("/inbox"); strings.Contains(a.body, "calendar-ends") {
 		t.Error("a unit is told, which can do nothing about it")
 	}
