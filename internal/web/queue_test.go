@@ -95,6 +95,7 @@ func TestViewsAndMenuInABrowser(t *testing.T) {
 // both platforms and in both languages.
 func TestNavigationFits(t *testing.T) {
 	w := newWorld(t)
+	w.runOver() // with unread notices
 	for _, who := range []struct {
 		at    *platform
 		login string
