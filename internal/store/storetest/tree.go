@@ -38,6 +38,10 @@ func places(t *testing.T, st *store.Store) {
 	want(t, "of the case", logged, err, []store.LoggedEvent{{Event: all[1], Index: 7}, {Event: all[2], Index: 8}, {Event: all[3], Index: -1}})
 	logged, err = st.Reader().LoggedFrom(ctx, 8, 10)
 	want(t, "from an index", logged, err, []store.LoggedEvent{{Event: all[2], Index: 8}})
+	for caseID, last := range map[string]int64{"c1": 8, "none": -1} {
+		got, err := st.Reader().LastIndexOf(ctx, caseID)
+		want(t, "the last place of "+caseID, got, err, last)
+	}
 }
 
 func tilesAndHeads(t *testing.T, st *store.Store) {
