@@ -46,7 +46,7 @@ func newConformKeys() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "keys --keys FILE", Short: "Make the kit's keys and print the file that the side under test links to", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, err := kitKeys(file)
+			keys, err := kitKeys(file, true)
 			if err != nil {
 				return err
 			}
@@ -61,14 +61,17 @@ func newConformKeys() *cobra.Command {
 	return cmd
 }
 
-// kitKeys reads the kit's keys, and makes them where there are none.
-func kitKeys(path string) (*seal.Keyring, error) {
+// kitKeys reads the kit's keys; made makes them where there are none.
+func kitKeys(path string, made bool) (*seal.Keyring, error) {
 	b, err := os.ReadFile(path)
 	if err == nil {
 		return seal.ParseKeyring(b)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
+	}
+	if !made {
+		return nil, usagef("there are no keys in %s; liandong conform keys --keys %s makes them, and prints what the side under test links to", path, path)
 	}
 	keys, err := seal.NewKeyring(rand.Reader)
 	if err != nil {
@@ -143,6 +146,42 @@ Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 	return cmd
 }
 
+// check finds what would make every rule fail for one reason.
+func (o conformOptions) check(peer seal.PublicKeys) error {
+	if peer.Platform == o.platform {
+		return usagef("%s is the kit itself: --peer-keys wants the file of the side under test", peer.Platform)
+	}
+	way := conform.OverTable
+	switch {
+	case o.url != "":
+		way = conform.OverHTTPS
+	case o.in != "":
+		way = conform.OverFerry
+	}
+	known := map[string]bool{}
+	for _, r := range conform.Rules(way) {
+		known[r[0]] = true
+	}
+	for _, id := range o.only {
+		if !known[id] {
+			return usagef("there is no rule %s; liandong conform rules --way %s lists them", id, way)
+		}
+	}
+	if o.url == "" {
+		return nil
+	}
+	u, err := url.Parse(o.url)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usagef("--url %s: want http:// or https:// and a host", o.url)
+	}
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 10*time.Second)
+	if err != nil {
+		return fmt.Errorf("nobody answers at %s: %w", o.url, err)
+	}
+	return conn.Close()
+}
+
 func (o conformOptions) run(cmd *cobra.Command) error {
 	ways := 0
 	for _, given := range []bool{o.url != "", o.table != "", o.in != "" && o.out != ""} {
@@ -161,8 +200,11 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.peerKeys, err)
 	}
-	keys, err := kitKeys(o.keys)
+	keys, err := kitKeys(o.keys, false)
 	if err != nil {
+		return err
+	}
+	if err := o.check(peer); err != nil {
 		return err
 	}
 	driver, err := o.driver(cmd)
@@ -191,6 +233,7 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 		go srv.Serve(l) // ends with Close
 		defer srv.Close()
 	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "link %s, the kit's keys %s, yours %s\n", c.Link, keys.Public(o.platform, c.Name).Fingerprint(), peer.Fingerprint())
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	listening := make(chan error, 1)
 	go func() {
@@ -341,7 +384,7 @@ type handDriver struct {
 func (d handDriver) ask(what string) error {
 	fmt.Fprintf(d.say, "please: %s; then Enter (or \"skip\")\n", what)
 	if !d.in.Scan() || strings.TrimSpace(d.in.Text()) == "skip" {
-		return errors.New("skipped")
+		return fmt.Errorf("skipped: %w", conform.ErrNotTried)
 	}
 	return nil
 }

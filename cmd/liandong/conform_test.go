@@ -347,6 +347,21 @@ func TestConformRefuses(t *testing.T) {
 			t.Errorf("%v: exit %d, %q", args, got.status, got.stderr)
 		}
 	}
+	keys, peer := filepath.Join(t.TempDir(), "kit.json"), filepath.Join(t.TempDir(), "peer.json")
+	write(t, peer, must(t, "", "conform", "keys", "--keys", filepath.Join(t.TempDir(), "other.json"), "--platform", "540000-110").stdout)
+	kit := must(t, "", "conform", "keys", "--keys", keys).stdout
+	write(t, keys+".public", kit)
+	for says, args := range map[string][]string{
+		"no keys in":       {"--keys", keys + ".none", "--peer-keys", peer, "--url", "http://127.0.0.1:1"},
+		"the kit itself":   {"--keys", keys, "--peer-keys", keys + ".public", "--url", "http://127.0.0.1:1"},
+		"no rule take-all": {"--keys", keys, "--peer-keys", peer, "--url", "http://127.0.0.1:1", "--only", "take-all"},
+		"want http":        {"--keys", keys, "--peer-keys", peer, "--url", "127.0.0.1:1"},
+		"nobody answers":   {"--keys", keys, "--peer-keys", peer, "--url", "http://127.0.0.1:1"},
+	} {
+		if got := liandong(t, "", append([]string{"conform", "run"}, args...)...); got.status == done || !strings.Contains(got.stderr, says) {
+			t.Errorf("%v: exit %d, %q, want %q", args, got.status, got.stderr, says)
+		}
+	}
 	if got := must(t, "", "conform", "rules"); strings.Count(got.stdout, "\n") != len(conform.Rules(conform.OverHTTPS)) {
 		t.Errorf("got %d lines, want %d rules", strings.Count(got.stdout, "\n"), len(conform.Rules(conform.OverHTTPS)))
 	}

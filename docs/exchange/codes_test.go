@@ -72,7 +72,17 @@ func codes(t *testing.T) map[string][][]string {
 	for _, k := range casefile.Kinds() {
 		kinds = append(kinds, []string{string(k), zh("kind." + string(k)), en("kind." + string(k))})
 	}
-	return map[string][][]string{"classes": classes, "items": items, "regions": regions, "units": units, "return-grounds": grounds,
+	moves := [][]string{{"type", "by", "state", "becomes"}}
+	for _, v := range leg.Verbs() {
+		for _, side := range []leg.Side{leg.Sender, leg.Holder} {
+			for _, from := range leg.States() {
+				if to, err := leg.Next(from, v, side); err == nil && v != leg.Send && v != leg.Receive {
+					moves = append(moves, []string{string(v), string(side), string(from), string(to)})
+				}
+			}
+		}
+	}
+	return map[string][][]string{"moves": moves, "classes": classes, "items": items, "regions": regions, "units": units, "return-grounds": grounds,
 		"satisfaction": scales, "case-kinds": kinds}
 }
 

@@ -61,6 +61,9 @@ func Types() []string {
 // Valid returns the golden letters by name.
 func Valid() map[string][]byte { return files(examples, "examples/valid", ".json") }
 
+// Canonical returns what is hashed of each valid letter, by name.
+func Canonical() map[string][]byte { return files(examples, "examples/valid", ".canonical") }
+
 // Invalid returns letters that must be refused, by name.
 func Invalid() map[string]Refused {
 	codes := files(examples, "examples/invalid", ".error")

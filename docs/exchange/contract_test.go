@@ -34,6 +34,7 @@ type schema struct {
 	Minimum     *int                       `json:"minimum"`
 	Maximum     *int64                     `json:"maximum"`
 	MaxLength   int                        `json:"maxLength"`
+	MaxItems    int                        `json:"maxItems"`
 	Defs        map[string]schema          `json:"$defs"`
 }
 
@@ -112,6 +113,8 @@ func shape(p schema) string {
 			out = append(out, fmt.Sprintf("`%v`", v))
 		}
 		return strings.Join(out, ", ")
+	case p.Type == "array" && p.Items != nil && p.MaxItems > 0:
+		return fmt.Sprintf("list of up to %d: %s", p.MaxItems, shape(*p.Items))
 	case p.Type == "array" && p.Items != nil:
 		return "list of " + shape(*p.Items)
 	case p.Type == "integer" && p.Minimum != nil && p.Maximum != nil:

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	contract "liandong/docs/exchange"
+	"liandong/internal/seal"
 )
 
 // A reader built from README.md alone, with the standard library and a JCS
@@ -136,5 +138,52 @@ func TestReadmeIsEnough(t *testing.T) {
 	}
 	if opened < 10 {
 		t.Errorf("opened %d personal parts, want those of the examples", opened)
+	}
+}
+
+// The fingerprint of a key document as the README says it, and as it stands there.
+func TestFingerprintByReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type key struct {
+		Alg   string
+		Key   []byte
+		Until string
+	}
+	for _, name := range []string{"110", "12345"} {
+		raw, err := os.ReadFile("examples/keys/" + name + ".public.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Platform           string
+			Signing, Receiving []key
+			SigningSM2         []key `json:"signing_sm2"`
+		}
+		if err := json.Unmarshal(raw, &doc); err != nil {
+			t.Fatal(err)
+		}
+		lines := []string{"liandong keys v1", doc.Platform}
+		for _, k := range slices.Concat(doc.Signing, doc.SigningSM2, doc.Receiving) {
+			line := k.Alg + " " + hex.EncodeToString(k.Key)
+			if k.Until != "" {
+				line += " " + k.Until
+			}
+			lines = append(lines, line)
+		}
+		sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+		digits := hex.EncodeToString(sum[:12])
+		var groups []string
+		for ; digits != ""; digits = digits[4:] {
+			groups = append(groups, digits[:4])
+		}
+		if want := "`" + strings.Join(groups, " ") + "` (" + name + ")"; !strings.Contains(string(readme), want) {
+			t.Errorf("README.md does not say %s", want)
+		}
+		if keys, err := seal.ParsePublicKeys(raw); err != nil || keys.Fingerprint() != strings.Join(groups, " ") {
+			t.Errorf("%s: the program says %s, %v", name, keys.Fingerprint(), err)
+		}
 	}
 }

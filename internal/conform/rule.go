@@ -582,8 +582,11 @@ var moving = []rule{
 		deadline := time.Now().Add(2 * r.cfg.Patience)
 		for time.Now().Before(deadline) {
 			r.mu.Lock()
-			n := r.tries[h.ID]
+			n, other := r.tries[h.ID], len(r.broken) > 0
 			r.mu.Unlock()
+			if other {
+				return fmt.Errorf("it came again, and not as before: %s", r.broken[0].why)
+			}
 			if n > 1 {
 				return nil
 			}
@@ -682,7 +685,7 @@ func (r *Run) invited(ctx context.Context) (heard, error) {
 	before := len(r.inbox)
 	r.mu.Unlock()
 	if err := r.cfg.Driver.Offer(ctx, "符合性测试：测试路口的红绿灯坏了"); err != nil {
-		return heard{}, fmt.Errorf("%w: offer: %v", errNotTried, err)
+		return heard{}, fmt.Errorf("the driver did not offer: %w", err)
 	}
 	return r.hear(ctx, "offer", func(h heard) bool {
 		return h.Type == leg.TypeOffer && slices.IndexFunc(r.inbox, func(x heard) bool { return x.ID == h.ID }) >= before
@@ -747,7 +750,7 @@ var rows = []rule{
 func late(ctx context.Context, r *Run) error {
 	w := r.way.(*overTable)
 	if w.rows.OneWriter() {
-		return fmt.Errorf("%w: in a SQLite file no row commits late; give a table in PostgreSQL", errNotTried)
+		return fmt.Errorf("%w: in a SQLite file no row commits late; give a table in PostgreSQL", ErrNotTried)
 	}
 	o, err := r.offer()
 	if err != nil {

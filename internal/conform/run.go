@@ -73,8 +73,15 @@ type Run struct {
 	inbox    []heard
 	withhold bool // letters that arrive get no receipt
 	bell     chan struct{}
-	tries    map[string]int    // by letter id
+	tries    map[string]int // by letter id; of one content
+	broken   []broken
 	hashes   map[string]string // by letter id
+}
+
+// broken is a letter of the side under test that broke the contract.
+type broken struct {
+	typ, why string
+	wire     []byte
 }
 
 type heard struct {
@@ -126,18 +133,23 @@ func (r *Run) All(ctx context.Context, only []string, tell func(Result)) {
 	}
 }
 
-var errNotTried = errors.New("not tried")
+// ErrNotTried is for a driver that leaves something undone on purpose; after any
+// other error of it the rule has failed.
+var ErrNotTried = errors.New("not tried")
 
 func (r *Run) one(ctx context.Context, rule rule) (res Result) {
 	res = Result{ID: rule.id, Rule: rule.says, Outcome: Passed}
 	r.sent, r.came = "", ""
+	r.mu.Lock()
+	r.broken = nil
+	r.mu.Unlock()
 	if rule.person && r.cfg.Driver == nil {
 		res.Outcome, res.Why = NotTried, "a person of the side under test has to act: give a driver"
 		return res
 	}
 	err := rule.try(ctx, r)
 	switch {
-	case errors.Is(err, errNotTried):
+	case errors.Is(err, ErrNotTried):
 		res.Outcome, res.Why = NotTried, err.Error()
 	case err != nil:
 		res.Outcome, res.Why, res.Sent, res.Came = Failed, err.Error(), r.sent, r.came
@@ -175,11 +187,16 @@ func (r *Run) Listen(ctx context.Context) error {
 	return nil
 }
 
-// take keeps a letter; nil without an error where it gets no receipt.
+// take keeps a letter and receipts it; nil without an error where it gets no
+// receipt. One that is authentic and breaks the contract gets a signed error; an
+// error returned is of one that is not authentic.
 func (r *Run) take(wire []byte) ([]byte, error) {
 	e, err := letter.Parse(wire)
 	if err != nil {
-		return nil, err
+		if letter.VerifyWire(wire, r.cfg.Peer) != nil {
+			return nil, err
+		}
+		return r.refuse(wire, err)
 	}
 	if e.From != r.cfg.Peer.Platform {
 		return nil, fmt.Errorf("from %s, who is not under test", e.From)
@@ -190,25 +207,56 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 	h := heard{Envelope: e}
 	if e.Sealed != nil {
 		if h.private, _, err = letter.Open(r.cfg.Keys, e); err != nil {
-			return nil, err
+			return r.refuse(wire, err)
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tries[e.ID]++
-	if known, ok := r.hashes[e.ID]; ok && known != e.Hash() {
-		return nil, fmt.Errorf("letter %s came before with another content", e.ID)
-	} else if !ok {
-		r.hashes[e.ID] = e.Hash()
-		r.inbox = append(r.inbox, h)
-	}
-	close(r.bell)
-	r.bell = make(chan struct{})
-	if r.withhold {
+	same, silent := r.arrived(h)
+	switch {
+	case !same:
+		return r.refuse(wire, hotline.Errorf(hotline.Invalid, "letter_id_reused", "/id", "it came before with another content"))
+	case silent:
 		return nil, nil
 	}
 	now := time.Now()
 	return r.compose(leg.Letter{Type: leg.TypeReceipt, Leg: e.Leg, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Status: leg.ReceiptApplied, At: &now}}, nil)
+}
+
+// arrived keeps a letter. same says that it did not come before with another
+// content; silent, that it gets no receipt.
+func (r *Run) arrived(h heard) (same, silent bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, again := r.hashes[h.ID]
+	if again && known != h.Hash() {
+		return false, false
+	}
+	r.tries[h.ID]++
+	if !again {
+		r.hashes[h.ID] = h.Hash()
+		r.inbox = append(r.inbox, h)
+	}
+	close(r.bell)
+	r.bell = make(chan struct{})
+	return true, r.withhold
+}
+
+// refuse answers an authentic letter that breaks the contract, and keeps it for
+// the report of the rule at hand.
+func (r *Run) refuse(wire []byte, why error) ([]byte, error) {
+	id, typ, _, legID, _ := letter.Peek(wire)
+	b := leg.Body{Re: id, Hash: letter.HashOfWire(wire), Code: hotline.CodeOf(why), Status: "dropped"}
+	if e, ok := errors.AsType[*hotline.Error](why); ok {
+		b.Field = e.Field
+	}
+	r.mu.Lock()
+	r.broken = append(r.broken, broken{typ, why.Error(), wire})
+	close(r.bell)
+	r.bell = make(chan struct{})
+	r.mu.Unlock()
+	if typ == leg.TypeError || typ == leg.TypeReceipt || id == "" {
+		return nil, fmt.Errorf("no error about an error: %w", why)
+	}
+	return r.compose(leg.Letter{Type: leg.TypeError, Leg: legID, Body: b}, nil)
 }
 
 // hear waits until a letter has come that is asked for.
@@ -231,6 +279,13 @@ func (r *Run) hear(ctx context.Context, what string, is func(heard) bool) (heard
 		select {
 		case <-bell:
 		case <-ctx.Done():
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if n := len(r.broken); n > 0 {
+				last := r.broken[n-1]
+				r.came = string(last.wire)
+				return heard{}, fmt.Errorf("no %s came within %v that keeps the contract; a letter of type %q came and was refused: %s", what, r.cfg.Patience, last.typ, last.why)
+			}
 			return heard{}, fmt.Errorf("no %s came within %v", what, r.cfg.Patience)
 		}
 	}
@@ -435,7 +490,7 @@ func (r *Run) next(of written, number int64, typ string, b leg.Body, note string
 // drive has a person of the side under test do something.
 func (r *Run) drive(ctx context.Context, v leg.Verb, legID string) error {
 	if err := r.cfg.Driver.Do(ctx, v, legID); err != nil {
-		return fmt.Errorf("%w: %s: %v", errNotTried, v, err)
+		return fmt.Errorf("the driver did not %s leg %s: %w", v, legID, err)
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func parsed(t testing.TB, name string) Envelope {
 // encoding/json writes the same form.
 func TestHashIsWhatAnyoneComputes(t *testing.T) {
 	for name, wire := range contract.Valid() {
+		if name == "canonical" { // TestCanonicalExamples
+			continue
+		}
 		doc := tree(t, wire)
 		delete(doc, "sealed")
 		delete(doc, "sig")
@@ -69,9 +72,23 @@ func TestHashIsWhatAnyoneComputes(t *testing.T) {
 	}
 }
 
+// Beside each example lies what is hashed of it, and of the hard one it is what
+// RFC 8785 says.
+func TestCanonicalExamples(t *testing.T) {
+	canonical := contract.Canonical()
+	for name := range contract.Valid() {
+		if got, want := string(parsed(t, name).Content()), string(canonical[name]); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if !strings.Contains(string(canonical["canonical"]), hard[1:len(hard)-1]) {
+		t.Errorf("got %s, want %s in it", canonical["canonical"], hard)
+	}
+}
+
 // Two hashes are fixed here, so that no change of ours can move what is signed.
 func TestHashGolden(t *testing.T) {
-	for name, want := range map[string]string{"offer-least": "c3a4c78cf5bb27c660071c294c86bf1dd2a1033b7d01ee388902deec20fd4919", "feedback": "b4c1cffdcd1662c29e47c54e343e15d843cb7e9d195bceea1254b8af00269e05"} {
+	for name, want := range map[string]string{"offer-least": "c3a4c78cf5bb27c660071c294c86bf1dd2a1033b7d01ee388902deec20fd4919", "feedback": "e3c88a49e274ff47e32b670385258725da884914e425c57824d140d30508d2ba"} {
 		if got := parsed(t, name).Hash(); got != want {
 			t.Errorf("%s: got hash %s, want %s", name, got, want)
 		}

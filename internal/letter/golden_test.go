@@ -120,12 +120,12 @@ func draft(n int, typ, from, legID string, number int64, minute int, body leg.Bo
 // them. All persons and numbers are invented.
 func goldens() []golden {
 	hash := strings.Repeat("0123456789abcdef", 4)
-	desk := func(b leg.Body) leg.Body { b.Unit, b.Person = "desk", "李测试"; return b }
-	officer := func(b leg.Body) leg.Body { b.Unit, b.Person = "540102-110", "王测试"; return b }
+	desk := func(b leg.Body) leg.Body { b.Unit, b.Person = "540102-desk12345", "李测试"; return b }
+	officer := func(b leg.Body) leg.Body { b.Unit, b.Person = "540102-police", "王测试"; return b }
 
 	offer := draft(1, "offer", "12345", legA, 1, 0, leg.Body{
-		Role: leg.Lead, Kind: "help", Level: 3, Class: "B03", Item: "B03-01", Region: "540102", Catalogue: "xizang-2025.1",
-		Channel: "phone", OccurredAt: ptr(at(-20)), CallbackBy: "12345", Consent: ptr(true), Language: "zh", Unit: "desk", Person: "李测试",
+		Role: leg.Lead, Kind: "help", Level: 3, Class: "B03", Item: "B03.01", Region: "540102", Catalogue: "xizang-2025.1",
+		Channel: "phone", OccurredAt: ptr(at(-20)), CallbackBy: "12345", Consent: ptr(true), Language: "zh", Unit: "540102-desk12345", Person: "李测试",
 		Dues: []leg.Due{{Clock: "sign_in", Due: at(30), Budget: "30m"}, {Clock: "handling", Due: at(5 * 24 * 60), Budget: "5wd"}},
 	})
 	offer.Cases = map[string]string{"12345": caseA}
@@ -194,6 +194,7 @@ func goldens() []golden {
 		{name: "offer-least", letter: bare},
 		{name: "offer-unknown-fields", letter: draft(6, "offer", "12345", "01k1testleg0000000000000f1", 1, 70, leg.Body{Role: leg.Lead}),
 			extra: `{"body":{"weather":{"code":"rain","wind":4}},"x_ticket":"A-1"}`},
+		{name: "canonical", letter: draft(90, "offer", "12345", "01k1testleg0000000000000k1", 1, 71, leg.Body{Role: leg.Lead}), extra: hard},
 		{name: "receipt", letter: receipt(7, "110", offer.ID, 1, leg.Body{Status: leg.ReceiptApplied})},
 		{name: "receipt-waiting", letter: receipt(10, "12345", "01k1testletter000000000099", 9, leg.Body{Status: leg.ReceiptWaiting, Late: true})},
 		{name: "error", letter: errorLetter},
@@ -291,6 +292,12 @@ func full(wire []byte, all map[string]testParty) (Envelope, leg.Private, error) 
 	p, _, err := Open(all[e.To].keys, e)
 	return e, p, err
 }
+
+// hard are fields that a reader does not know, and on whose canonical form (RFC
+// 8785) programs differ: what stands escaped and what does not, names sorted by
+// UTF-16, whole numbers at their ends.
+const hard = "{\"x_escapes\":\"<a href=\\\"x\\\">&\\\\/\u007f\u2028é\\u0001\\n\",\"x_numbers\":[0,-9007199254740991,9007199254740991]," +
+	"\"x_order\":{\"a\":2,\"€\":1,\"𝄞\":3,\"\ue000\":4}}"
 
 func TestValidExamples(t *testing.T) {
 	all := parties(t)
@@ -687,7 +694,13 @@ func writeExamples(t *testing.T, all map[string]testParty) {
 	}
 	key := seal.NewCaseKey()
 	for _, g := range goldens() {
-		write("valid", g.name+".json", pretty(t, g.compose(t, all, key)))
+		wire := g.compose(t, all, key)
+		write("valid", g.name+".json", pretty(t, wire))
+		p, err := split(wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write("valid", g.name+".canonical", p.content)
 	}
 	for _, b := range broken(t, all, key) {
 		write("invalid", b.name+".json", b.wire)
