@@ -22,11 +22,11 @@ func (b *bench) statement(ctx context.Context, engine string, limit time.Duratio
 		return err
 	}
 	const month = "2026-03"
-	from, until, err := assessment.Month(month, time.FixedZone("CST", 8*60*60), time.Now())
+	p, err := assessment.ParsePeriod(month, time.FixedZone("CST", 8*60*60), time.Now())
 	if err != nil {
 		return err
 	}
-	if err := n.multiply(ctx, b.monthly, from, until); err != nil {
+	if err := n.multiply(ctx, b.monthly, p.From, p.Until); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}
 	st, err := store.Open(ctx, n.dsn)
@@ -37,7 +37,7 @@ func (b *bench) statement(ctx context.Context, engine string, limit time.Duratio
 	var took []time.Duration
 	for range 3 {
 		at := time.Now()
-		t, err := st.Reader().Tally(ctx, store.Sight{}, from, until, until)
+		t, err := st.Reader().Tally(ctx, store.Sight{}, p.From, p.Until, p.Until)
 		if err != nil {
 			return err
 		}

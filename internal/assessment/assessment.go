@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"liandong/internal/deadline"
-	"liandong/internal/hotline"
 )
 
 // Fact is what is known of one leg. Moments are microseconds UTC, 0 none.
@@ -249,28 +248,15 @@ type Span struct {
 	P50, P90, P99 time.Duration
 }
 
-// Statement is the figures of a month.
+// Statement is the figures of a period.
 type Statement struct {
-	Month        string // 2026-03
-	From, Until  time.Time
+	Period       Period
 	AsOf         time.Time
 	Total        Row
 	By           map[string][]Row // by dimension, largest first
 	Sign, Settle Span
-	Unreasonable int // left out of every rate
-}
-
-// Month reads a month as people write it. A month that has not begun at now is
-// refused, and so is one that is none: Invalid.
-func Month(s string, zone *time.Location, now time.Time) (from, until time.Time, err error) {
-	from, err = time.ParseInLocation("2006-01", s, zone)
-	if err != nil {
-		return from, until, hotline.Errorf(hotline.Invalid, "month_invalid", "month", s)
-	}
-	if from.After(now) {
-		return from, until, hotline.Errorf(hotline.Invalid, "month_future", "month", s)
-	}
-	return from, from.AddDate(0, 1, 0), nil
+	Sent         [48]int // legs by the half hour of the day in which they were sent, in Asia/Shanghai
+	Unreasonable int     // left out of every rate
 }
 
 // Tally adds facts up. Add takes each fact of the period once.
@@ -279,6 +265,7 @@ type Tally struct {
 	total        *Row
 	by           map[string]map[string]*Row
 	sign, settle []int64
+	sent         [48]int
 	unreasonable int
 }
 
@@ -299,6 +286,7 @@ func (t *Tally) Add(f Fact) {
 		return
 	}
 	f = f.At(t.asOf)
+	t.sent[halfHour(f.Sent)]++
 	rows := append(make([]*Row, 0, 6), t.total)
 	for d, m := range t.by {
 		key := f.Key(d)
@@ -349,7 +337,16 @@ func (t *Tally) Merge(o *Tally) {
 		}
 	}
 	t.sign, t.settle = append(t.sign, o.sign...), append(t.settle, o.settle...)
+	for i, n := range o.sent {
+		t.sent[i] += n
+	}
 	t.unreasonable += o.unreasonable
+}
+
+// halfHour is where a moment stands in the day of Asia/Shanghai.
+func halfHour(micros int64) int {
+	const half, ahead = 30 * 60 * 1_000_000, 8 * 60 * 60 * 1_000_000
+	return int((micros + ahead) / half % 48)
 }
 
 func (r *Row) add(o *Row) {
@@ -362,7 +359,7 @@ func (r *Row) add(o *Row) {
 
 // Statement is what was added up.
 func (t *Tally) Statement() Statement {
-	s := Statement{AsOf: time.UnixMicro(t.asOf).UTC(), Total: *t.total, By: map[string][]Row{}, Sign: span(t.sign), Settle: span(t.settle), Unreasonable: t.unreasonable}
+	s := Statement{AsOf: time.UnixMicro(t.asOf).UTC(), Total: *t.total, By: map[string][]Row{}, Sign: span(t.sign), Settle: span(t.settle), Sent: t.sent, Unreasonable: t.unreasonable}
 	for d, m := range t.by {
 		for _, key := range slices.Sorted(maps.Keys(m)) {
 			s.By[d] = append(s.By[d], *m[key])

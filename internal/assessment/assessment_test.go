@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"liandong/internal/deadline"
-	"liandong/internal/hotline"
 )
 
 var shanghai = time.FixedZone("CST", 8*60*60)
@@ -47,23 +46,6 @@ func TestIndicators(t *testing.T) {
 				t.Errorf("%s, %s: got %v, want %v", tc.name, i.Code, got, tc.want[i.Code])
 			}
 		}
-	}
-}
-
-// Months are those of Asia/Shanghai; one that has not begun is refused.
-func TestMonth(t *testing.T) {
-	now := time.Date(2026, 3, 31, 15, 59, 0, 0, time.UTC) // 23:59 in Shanghai
-	from, until, err := Month("2026-03", shanghai, now)
-	if err != nil || !from.Equal(time.Date(2026, 2, 28, 16, 0, 0, 0, time.UTC)) || !until.Equal(time.Date(2026, 3, 31, 16, 0, 0, 0, time.UTC)) {
-		t.Errorf("March: got %v to %v, %v", from, until, err)
-	}
-	for s, code := range map[string]string{"2026-04": "month_future", "2026-13": "month_invalid", "": "month_invalid", "March": "month_invalid"} {
-		if _, _, err := Month(s, shanghai, now); hotline.CodeOf(err) != code {
-			t.Errorf("%q: got %v, want %s", s, err, code)
-		}
-	}
-	if _, _, err := Month("2026-04", shanghai, now.Add(time.Minute)); err != nil {
-		t.Errorf("April at its first moment: got %v, want it taken", err)
 	}
 }
 

@@ -9,31 +9,37 @@ import (
 	"liandong/internal/hotline"
 )
 
-// Statement is the figures of a month (2006-01) as they stood at a moment; a
-// zero moment is now. A month that has not begun, or a moment that has not
-// come, is Invalid.
-func (d *Desk) Statement(ctx context.Context, a hotline.Actor, month string, asOf time.Time) (assessment.Statement, error) {
-	from, until, at, err := d.month(a, month, asOf)
+// Statement is the figures of a period (assessment.ParsePeriod) as they stood at
+// a moment; a zero moment is now. A period that has not begun, or a moment that
+// has not come, is Invalid.
+func (d *Desk) Statement(ctx context.Context, a hotline.Actor, period string, asOf time.Time) (assessment.Statement, error) {
+	p, at, err := d.period(a, period, asOf)
 	if err != nil {
 		return assessment.Statement{}, err
 	}
-	t, err := d.read.Tally(ctx, d.sight(a), from, until, at)
+	t, err := d.read.Tally(ctx, d.sight(a), p.From, p.Until, at)
 	if err != nil {
 		return assessment.Statement{}, err
 	}
 	s := t.Statement()
-	s.Month, s.From, s.Until, s.AsOf = month, from, until, at
+	s.Period, s.AsOf = p, at
 	return s, nil
 }
 
-// Behind is the cases behind one figure: of an indicator, the numerator or the
-// denominator, in one row of a dimension ("" all). At most limit, and how many
-// legs there are.
+// Behind is the cases behind one figure: of an indicator, a part of it, in one
+// row of a dimension ("" all). At most limit, and how many legs there are.
 type Behind struct {
-	Month, Indicator, By, Key string
-	Num                       bool
-	AsOf                      time.Time
+	Period, Indicator, By, Key string
+	Part                       string // Numerator, Denominator, or Rest: what is in the one and not in the other
+	AsOf                       time.Time
 }
+
+// Parts of a figure.
+const (
+	Denominator = "den"
+	Numerator   = "num"
+	Rest        = "rest"
+)
 
 // CasesBehind follows a figure down to its cases.
 func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit int) (cases []CaseView, n int, err error) {
@@ -43,16 +49,16 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	}
 	var ids []string
 	seen := map[string]bool{}
-	from, until, at, err := d.month(a, b.Month, b.AsOf)
+	p, at, err := d.period(a, b.Period, b.AsOf)
 	if err != nil {
 		return nil, 0, err
 	}
-	err = d.read.Facts(ctx, d.sight(a), from, until, func(f assessment.Fact) {
+	err = d.read.Facts(ctx, d.sight(a), p.From, p.Until, func(f assessment.Fact) {
 		if b.By != "" && f.Key(b.By) != b.Key {
 			return
 		}
 		den, num := x.Counts(f, at.UnixMicro())
-		if b.Num && !num || !den {
+		if !den || b.Part == Numerator && !num || b.Part == Rest && num {
 			return
 		}
 		n++
@@ -77,21 +83,20 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	return cases, n, nil
 }
 
-// month checks what a statement is asked for: its span, half-open, and its
-// moment.
-func (d *Desk) month(a hotline.Actor, month string, asOf time.Time) (from, until, at time.Time, err error) {
+// period checks what a statement is asked for, and its moment.
+func (d *Desk) period(a hotline.Actor, period string, asOf time.Time) (p assessment.Period, at time.Time, err error) {
 	if err = a.CheckNode(hotline.SeeOverview); err != nil {
 		return
 	}
 	now := d.Now()
-	if from, until, err = assessment.Month(month, calendar.Zone, now); err != nil {
+	if p, err = assessment.ParsePeriod(period, calendar.Zone, now); err != nil {
 		return
 	}
 	if at = asOf; at.IsZero() {
 		at = now
 	}
 	if at.After(now) {
-		return from, until, at, hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
+		return p, at, hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
 	}
-	return from, until, at, nil
+	return p, at, nil
 }

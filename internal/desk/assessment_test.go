@@ -74,14 +74,11 @@ func TestStatementIsWhatTheEventsSay(t *testing.T) {
 			got := map[string]assessment.Cell{}
 			for i, x := range assessment.Indicators() {
 				got[x.Code] = s.Total.Cells[i]
-				for _, num := range []bool{true, false} {
-					want := s.Total.Cells[i].Den
-					if num {
-						want = s.Total.Cells[i].Num
-					}
-					_, n, err := w.CasesBehind(ctx, w.lead, desk.Behind{Month: "2026-03", Indicator: x.Code, Num: num, AsOf: asOf}, 50)
+				c := s.Total.Cells[i]
+				for part, want := range map[string]int{desk.Numerator: c.Num, desk.Denominator: c.Den, desk.Rest: c.Den - c.Num} {
+					_, n, err := w.CasesBehind(ctx, w.lead, desk.Behind{Period: "2026-03", Indicator: x.Code, Part: part, AsOf: asOf}, 50)
 					if err != nil || n != want {
-						t.Errorf("%s, numerator %v: %d legs behind it, %v, want %d", x.Code, num, n, err, want)
+						t.Errorf("%s, %s: %d legs behind it, %v, want %d", x.Code, part, n, err, want)
 					}
 				}
 			}
@@ -100,15 +97,15 @@ func TestStatementIsWhatTheEventsSay(t *testing.T) {
 func TestStatementRefusals(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		for code, err := range map[string]error{
-			"month_future": second(w.Statement(t.Context(), w.lead, "2026-04", time.Time{})),
-			"as_of_future": second(w.Statement(t.Context(), w.lead, "2026-03", w.Now().Add(time.Hour))),
-			"denied":       second(w.Statement(t.Context(), w.clerk(housing), "2026-03", time.Time{})),
+			"period_future": second(w.Statement(t.Context(), w.lead, "2026-04", time.Time{})),
+			"as_of_future":  second(w.Statement(t.Context(), w.lead, "2026-03", w.Now().Add(time.Hour))),
+			"denied":        second(w.Statement(t.Context(), w.clerk(housing), "2026-03", time.Time{})),
 		} {
 			if hotline.CodeOf(err) != code {
 				t.Errorf("got %v, want %s", err, code)
 			}
 		}
-		if _, _, err := w.CasesBehind(t.Context(), w.lead, desk.Behind{Month: "2026-03", Indicator: "whim"}, 5); hotline.CodeOf(err) != "indicator_unknown" {
+		if _, _, err := w.CasesBehind(t.Context(), w.lead, desk.Behind{Period: "2026-03", Indicator: "whim"}, 5); hotline.CodeOf(err) != "indicator_unknown" {
 			t.Errorf("an indicator that is none: got %v", err)
 		}
 	})

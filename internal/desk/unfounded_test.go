@@ -207,7 +207,7 @@ func (w *world) unfoundedEqual(cases []string, asOf time.Time) {
 				}
 			}
 		}
-		_, n, err := w.CasesBehind(w.t.Context(), w.lead, desk.Behind{Month: "2026-03", Indicator: x.Code, Num: true, AsOf: asOf}, 50)
+		_, n, err := w.CasesBehind(w.t.Context(), w.lead, desk.Behind{Period: "2026-03", Indicator: x.Code, Part: desk.Numerator, AsOf: asOf}, 50)
 		if err != nil || n != total {
 			w.t.Errorf("as of %v: %d legs behind the numerator, %v, want %d", asOf, n, err, total)
 		}

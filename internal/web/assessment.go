@@ -14,6 +14,7 @@ import (
 	"liandong/internal/calendar"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
+	"liandong/internal/sheet"
 )
 
 // assessmentPages are the templates of these pages.
@@ -25,17 +26,64 @@ type Assessment interface {
 	CasesBehind(ctx context.Context, a hotline.Actor, b desk.Behind, limit int) ([]desk.CaseView, int, error)
 }
 
-// StatementPage is the monthly statement.
+// StatementPage is a report: daily brief, weekly exceptions, monthly statement,
+// yearly report.
 type StatementPage struct {
 	Page
 	assessment.Statement
-	Wish       string // the month asked for, as typed
 	AsOfDay    string // the day it is made for; "" now
+	Kinds      []PeriodLink
+	Before     PeriodLink
+	Next       *PeriodLink // nil: it has not begun
+	Day        string      // within the period, for the form
 	Indicators []assessment.Indicator
 	Total      StatementRow
 	Tables     []StatementTable
-	CSV        string
+	Exceptions []StatementException
+	Arrivals   []WallBar
+	Most       int // the highest bar
+	Late       []Bar
+	Flows      []Bar
+	CSV, XLSX  string
 }
+
+// PeriodLink leads to the report of a period.
+type PeriodLink struct {
+	Kind, Name, Path string
+	Here             bool
+}
+
+// StatementException is a figure that somebody should look at.
+type StatementException struct {
+	Name, Indicator, Path string
+	Bad, Den              int
+}
+
+// Bar is a row of a chart of rows.
+type Bar struct {
+	Name  string
+	N     int
+	Width int // of 100
+	Path  string
+}
+
+// bars gives rows the width of their part of the greatest.
+func bars(rows []Bar) []Bar {
+	most := 0
+	for _, r := range rows {
+		most = max(most, r.N)
+	}
+	for i := range rows {
+		rows[i].Width = (rows[i].N*100 + most - 1) / max(most, 1)
+	}
+	return rows
+}
+
+// exceptionsMost and lateMost are how many rows a report shows.
+const (
+	exceptionsMost = 20
+	lateMost       = 10
+)
 
 // StatementTable is a statement broken down by one dimension.
 type StatementTable struct {
@@ -52,6 +100,7 @@ type StatementRow struct {
 
 // StatementCell is a figure that leads to its cases.
 type StatementCell struct {
+	Label            string
 	Num, Den         int
 	Percent          string // "" where nothing is counted
 	NumPath, DenPath string
@@ -62,13 +111,24 @@ func (s *site) statementPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	v := url.Values{"month": {st.Month}}
-	day := q.field("as_of")
-	if day != "" {
-		v.Set("as_of", day)
-	}
-	data := StatementPage{Page: s.page(q, "web.assessment.title"), Statement: st, Wish: st.Month, AsOfDay: day, Indicators: assessment.Indicators(), CSV: "/assessment.csv?" + v.Encode()}
+	v := reportQuery(q, st.Period)
 	w := s.pages[q.lang].words
+	data := StatementPage{Page: s.page(q, "web.assessment."+st.Period.Kind), Statement: st, AsOfDay: q.field("as_of"), Indicators: assessment.Indicators(),
+		Day: st.Period.From.Format(time.DateOnly), CSV: "/assessment.csv?" + v.Encode(), XLSX: "/assessment.xlsx?" + v.Encode()}
+	now := s.desk.Now().In(calendar.Zone)
+	inside := now // the day that other kinds are shown around
+	if !now.Before(st.Period.Until) {
+		inside = st.Period.Until.Add(-time.Nanosecond)
+	}
+	for _, kind := range assessment.Kinds() {
+		data.Kinds = append(data.Kinds, periodLink(w.T("web.assessment."+kind), assessment.PeriodOf(kind, inside), kind == st.Period.Kind))
+	}
+	before := st.Period.Before()
+	data.Before = periodLink(before.String(), before, false)
+	if next := st.Period.Next(); !next.From.After(now) {
+		link := periodLink(next.String(), next, false)
+		data.Next = &link
+	}
 	data.Total = w.statementRow(st.Total, v, "")
 	for _, by := range assessment.Dimensions() {
 		if t := (StatementTable{By: by}); len(st.By[by]) > 0 {
@@ -78,21 +138,72 @@ func (s *site) statementPage(q *request) error {
 			data.Tables = append(data.Tables, t)
 		}
 	}
+	for _, e := range st.Exceptions(exceptionsMost) {
+		part := desk.Numerator
+		if e.Rest {
+			part = desk.Rest
+		}
+		name := w.part(e.By, e.Key)
+		data.Exceptions = append(data.Exceptions, StatementException{Name: name, Indicator: e.Indicator, Bad: e.Bad, Den: e.Den, Path: behindPath(v, e.By, e.Key, e.Indicator, part)})
+		if e.Indicator == assessment.HandledOnTime && len(data.Late) < lateMost {
+			data.Late = append(data.Late, Bar{Name: name, N: e.Bad, Path: behindPath(v, e.By, e.Key, e.Indicator, part)})
+		}
+	}
+	data.Late = bars(data.Late)
+	for _, r := range st.By[assessment.ByDirection] {
+		data.Flows = append(data.Flows, Bar{Name: w.part(assessment.ByDirection, r.Key), N: r.Legs})
+	}
+	data.Flows = bars(data.Flows)
+	data.Arrivals, data.Most = halfHours(st.Sent[:])
 	return s.show(q, "assessment", data)
 }
 
-// statement makes the statement that the query asks for: this month, now,
-// where it names none.
+// reportQuery is the query of a report's address.
+func reportQuery(q *request, p assessment.Period) url.Values {
+	v := url.Values{"period": {p.String()}}
+	if day := q.field("as_of"); day != "" {
+		v.Set("as_of", day)
+	}
+	return v
+}
+
+func periodLink(name string, p assessment.Period, here bool) PeriodLink {
+	return PeriodLink{Kind: p.Kind, Name: name, Path: "/assessment?period=" + p.String(), Here: here}
+}
+
+// behindPath leads to the cases behind a part of a figure.
+func behindPath(v url.Values, by, key, indicator, part string) string {
+	path := url.Values{"by": {by}, "key": {key}, "indicator": {indicator}, "part": {part}}
+	for k, x := range v {
+		path[k] = x
+	}
+	return "/assessment/cases?" + path.Encode()
+}
+
+// statement makes the report that the query asks for: of a period, or of a kind
+// around a day; this month, now, where it names none.
 func (s *site) statement(q *request) (assessment.Statement, error) {
-	month := q.field("month")
-	if month == "" {
-		month = s.desk.Now().In(calendar.Zone).Format("2006-01")
+	period := q.field("period")
+	if period == "" {
+		day, kind := s.desk.Now().In(calendar.Zone), assessment.Monthly
+		if f := q.field("kind"); f != "" {
+			kind = f
+		}
+		if f := q.field("day"); f != "" {
+			var err error
+			if day, err = time.ParseInLocation(time.DateOnly, f, calendar.Zone); err != nil {
+				return assessment.Statement{}, hotline.Errorf(hotline.Invalid, "day_invalid", "day", f)
+			}
+		}
+		if period = assessment.PeriodOf(kind, day).String(); period == "" {
+			return assessment.Statement{}, hotline.Errorf(hotline.Invalid, "period_invalid", "kind", kind)
+		}
 	}
 	at, err := asOf(q)
 	if err != nil {
 		return assessment.Statement{}, err
 	}
-	return s.desk.Statement(q.ctx(), q.actor, month, at)
+	return s.desk.Statement(q.ctx(), q.actor, period, at)
 }
 
 // asOf is the end of the day that figures are made for; zero: now.
@@ -111,19 +222,18 @@ func asOf(q *request) (time.Time, error) {
 func (w words) statementRow(r assessment.Row, v url.Values, by string) StatementRow {
 	out := StatementRow{Name: w.part(by, r.Key), Legs: r.Legs}
 	for i, c := range r.Cells {
-		path := url.Values{"by": {by}, "key": {r.Key}, "indicator": {assessment.Indicators()[i].Code}}
-		for k, x := range v {
-			path[k] = x
-		}
-		cell := StatementCell{Num: c.Num, Den: c.Den, DenPath: "/assessment/cases?" + path.Encode()}
-		path.Set("part", "num")
-		cell.NumPath = "/assessment/cases?" + path.Encode()
+		code := assessment.Indicators()[i].Code
+		cell := StatementCell{Label: w.Word("indicator", code), Num: c.Num, Den: c.Den, NumPath: behindPath(v, by, r.Key, code, desk.Numerator), DenPath: behindPath(v, by, r.Key, code, desk.Denominator)}
 		if c.Den > 0 {
-			cell.Percent = fmt.Sprintf("%.1f%%", 100*float64(c.Num)/float64(c.Den))
+			cell.Percent = percent(c)
 		}
 		out.Cells = append(out.Cells, cell)
 	}
 	return out
+}
+
+func percent(c assessment.Cell) string {
+	return fmt.Sprintf("%.1f%%", 100*float64(c.Num)/float64(c.Den))
 }
 
 // part is the name of a row of a dimension.
@@ -139,6 +249,8 @@ func (w words) part(by, key string) string {
 		return w.Class(key)
 	case assessment.ByDirection:
 		return w.Word("direction", key)
+	case assessment.ByPeer:
+		return w.Target("platform:" + key)
 	}
 	return key
 }
@@ -194,9 +306,54 @@ func (s *site) statementCSV(q *request) error {
 		return err
 	}
 	q.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	q.w.Header().Set("Content-Disposition", `attachment; filename="statement-`+st.Month+`.csv"`)
+	q.w.Header().Set("Content-Disposition", `attachment; filename="statement-`+st.Period.String()+`.csv"`)
 	_, _ = b.WriteTo(q.w) // the browser that went away needs no answer
 	return nil
+}
+
+// statementXLSX is the same figures as a workbook, a sheet for each dimension, with
+// the exceptions before them.
+func (s *site) statementXLSX(q *request) error {
+	st, err := s.statement(q)
+	if err != nil {
+		return err
+	}
+	w := s.pages[q.lang].words
+	exceptions := sheet.Table{Name: w.T("web.assessment.exceptions"), Cells: [][]string{{w.T("web.assessment.part"), w.T("web.assessment.figure"), w.T("web.assessment.bad"), w.T("web.assessment.den")}}}
+	for _, e := range st.Exceptions(exceptionsMost) {
+		exceptions.Cells = append(exceptions.Cells, []string{w.part(e.By, e.Key), w.Word("exception", e.Indicator), strconv.Itoa(e.Bad), strconv.Itoa(e.Den)})
+	}
+	tables := []sheet.Table{exceptions}
+	for _, by := range append([]string{""}, assessment.Dimensions()...) {
+		name := w.T("web.assessment.total")
+		if by != "" {
+			name = w.Word("dimension", by)
+		}
+		t := sheet.Table{Name: name, Cells: [][]string{{w.T("web.assessment.part"), w.T("web.assessment.legs")}}}
+		for _, i := range assessment.Indicators() {
+			name := w.Word("indicator", i.Code)
+			t.Cells[0] = append(t.Cells[0], name, name+" "+w.T("web.assessment.num"), name+" "+w.T("web.assessment.den"))
+		}
+		rows := st.By[by]
+		if by == "" {
+			rows = []assessment.Row{st.Total}
+		}
+		for _, r := range rows {
+			line := []string{w.part(by, r.Key), strconv.Itoa(r.Legs)}
+			for _, c := range r.Cells {
+				rate := ""
+				if c.Den > 0 {
+					rate = percent(c)
+				}
+				line = append(line, rate, strconv.Itoa(c.Num), strconv.Itoa(c.Den))
+			}
+			t.Cells = append(t.Cells, line)
+		}
+		tables = append(tables, t)
+	}
+	q.w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	q.w.Header().Set("Content-Disposition", `attachment; filename="statement-`+st.Period.String()+`.xlsx"`)
+	return sheet.Write(q.w, tables)
 }
 
 // BehindPage is the cases behind one figure.
@@ -204,7 +361,7 @@ type BehindPage struct {
 	Page
 	Indicator string
 	Part      string
-	Num       bool
+	Which     string // part of the figure: num, den, rest
 	Legs      int
 	Rows      []CaseRow
 	Back      string
@@ -216,7 +373,10 @@ func (s *site) behindPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	b := desk.Behind{Month: q.field("month"), Indicator: q.field("indicator"), By: q.field("by"), Key: q.field("key"), Num: q.field("part") == "num", AsOf: at}
+	b := desk.Behind{Period: q.field("period"), Indicator: q.field("indicator"), By: q.field("by"), Key: q.field("key"), Part: q.field("part"), AsOf: at}
+	if !slices.Contains([]string{desk.Numerator, desk.Denominator, desk.Rest}, b.Part) {
+		b.Part = desk.Denominator
+	}
 	if b.By != "" && !slices.Contains(assessment.Dimensions(), b.By) {
 		return hotline.Errorf(hotline.Invalid, "dimension_unknown", "by", b.By)
 	}
@@ -224,8 +384,8 @@ func (s *site) behindPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: b.Indicator, Part: s.pages[q.lang].words.part(b.By, b.Key), Num: b.Num, Legs: n, Rows: rows(cases)}
-	back := url.Values{"month": {b.Month}}
+	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: b.Indicator, Part: s.pages[q.lang].words.part(b.By, b.Key), Which: b.Part, Legs: n, Rows: rows(cases)}
+	back := url.Values{"period": {b.Period}}
 	if day := q.field("as_of"); day != "" {
 		back.Set("as_of", day)
 	}
@@ -237,7 +397,11 @@ func (s *site) behindPage(q *request) error {
 func (s *site) assessmentRoutes() []route {
 	return []route{
 		{pattern: "GET /assessment", right: hotline.SeeOverview, handle: s.statementPage},
+		{pattern: "GET /assessment.xlsx", right: hotline.SeeOverview, handle: s.statementXLSX},
 		{pattern: "GET /assessment.csv", right: hotline.SeeOverview, handle: s.statementCSV},
 		{pattern: "GET /assessment/cases", right: hotline.SeeOverview, handle: s.behindPage},
 	}
 }
+
+// Says is the chart of the half hours in words, for those who do not see it.
+func (p StatementPage) Says() string { return barsInWords(p.Arrivals) }

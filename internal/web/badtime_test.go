@@ -28,9 +28,9 @@ func TestBadTimes(t *testing.T) {
 		}
 	}
 
-	says("a report for next month", leader.get("/assessment?month=2026-04"), 422, "2026-04 还没有开始，不能出通报")
-	says("a report as of tomorrow", leader.get("/assessment?month=2026-03&as_of=2026-03-12"), 422, "还没有到")
-	says("a report for no month", leader.get("/assessment?month=2026-13"), 422, "不是月份")
+	says("a report for next month", leader.get("/assessment?period=2026-04"), 422, "2026-04 还没有开始，不能出通报")
+	says("a report as of tomorrow", leader.get("/assessment?period=2026-03&as_of=2026-03-12"), 422, "还没有到")
+	says("a report for no month", leader.get("/assessment?period=2026-13"), 422, "不是日期")
 
 	draft := editor.post("/catalogue/drafts", url.Values{"title": {"测试草案"}, "base": {d.Catalogue().Version}}).location
 	limit := url.Values{"version": {"1"}, "class": {"A14"}, "area": {"*"}, "kind": {"handling"}, "budget": {"0wd"}, "source": {"P"}}

@@ -134,6 +134,7 @@ var may = map[string]string{
 	"GET /cases/{id}/consult":                  "ly",
 	"POST /cases/{id}/consult":                 "ly",
 	"GET /assessment":                          "lsyeam",
+	"GET /assessment.xlsx":                     "lsyeam",
 	"GET /assessment.csv":                      "lsyeam",
 	"GET /assessment/cases":                    "lsyeam",
 	"GET /cases/{id}/orders":                   "olcdsyea",

@@ -104,7 +104,7 @@ func (s *site) unfoundedPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: assessment.Unfounded, Part: peer, Num: true, Legs: n, Rows: rows(cases), Back: "/supervision", Board: true}
+	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: assessment.Unfounded, Part: peer, Which: desk.Numerator, Legs: n, Rows: rows(cases), Back: "/supervision", Board: true}
 	if unit != "" {
 		data.Part = s.pages[q.lang].words.Unit(unit)
 	}

@@ -98,7 +98,7 @@ func TestUnfoundedReturnsByPages(t *testing.T) {
 	if got := clerk.get(html.UnescapeString(line[1])); got.status != http.StatusForbidden {
 		t.Errorf("a clerk: got %d, want forbidden", got.status)
 	}
-	if figures := boss.get("/assessment?month=2026-03"); !strings.Contains(figures.body, "indicator=unfounded") {
+	if figures := boss.get("/assessment?period=2026-03"); !strings.Contains(figures.body, "indicator=unfounded") {
 		t.Error("the statement has no column for unfounded returns")
 	}
 }

@@ -120,12 +120,20 @@ func share(part, of int) string {
 }
 
 func wallBars(o desk.Wall) (bars []WallBar, most int) {
-	for _, n := range o.Arrivals {
+	bars, most = halfHours(o.Arrivals[:])
+	if now := int(o.Now.Sub(o.Day) / (30 * time.Minute)); now < len(bars) {
+		bars[now].Now = true
+	}
+	return bars, most
+}
+
+// halfHours are the bars of a day, by half hours.
+func halfHours(counts []int) (bars []WallBar, most int) {
+	for _, n := range counts {
 		most = max(most, n)
 	}
-	now := int(o.Now.Sub(o.Day) / (30 * time.Minute))
-	for i, n := range o.Arrivals {
-		b := WallBar{X: i * 10, N: n, From: o.Day.Add(time.Duration(i) * 30 * time.Minute).Format("15:04"), Now: i == now}
+	for i, n := range counts {
+		b := WallBar{X: i * 10, N: n, From: fmt.Sprintf("%02d:%02d", i/2, i%2*30)}
 		if most > 0 {
 			b.Height = (n*100 + most - 1) / most
 		}
@@ -138,9 +146,11 @@ func wallBars(o desk.Wall) (bars []WallBar, most int) {
 func (b WallBar) Y() int { return 100 - b.Height }
 
 // Says is the board's chart in words, for those who do not see it.
-func (p WallPage) Says() string {
+func (p WallPage) Says() string { return barsInWords(p.Bars) }
+
+func barsInWords(bars []WallBar) string {
 	var parts []string
-	for _, b := range p.Bars {
+	for _, b := range bars {
 		if b.N > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", b.From, b.N))
 		}
