@@ -324,10 +324,21 @@ func (p *Page) Answer(yes bool) {
 	eval[bool](p, "answer", fmt.Sprintf("window.confirm = () => %v; true", yes))
 }
 
-// Eval evaluates an expression, or waits for a promise, and returns it as a text.
+// Eval evaluates an expression, or waits for a promise, and returns it as a text. A page that goes on elsewhere meanwhile is asked again.
 func (p *Page) Eval(expression string) string {
 	p.t.Helper()
-	return eval[string](p, "evaluate", expression, chromedp.EvalAwaitPromise)
+	var got string
+	var err error
+	for range 5 {
+		got, err = call(p, func(ctx context.Context) (string, error) {
+			return chromedp.Run(ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+		})
+		if err == nil || !strings.Contains(err.Error(), "navigated") {
+			break
+		}
+	}
+	p.check("evaluate", err)
+	return got
 }
 
 // Overflow reports whether the page is wider than its window, so that one would have to scroll sideways to read it.

@@ -14,6 +14,7 @@
   };
   window.liandong = {
     async leave() {
+      window.liandong.leaving = true; // nothing is kept any more
       await wipe().catch(() => {});
       const left = await fetch("/sign-out", { method: "POST", redirect: "manual" }).catch(() => null);
       if (left) { location.assign("/sign-in"); return; }
@@ -25,7 +26,7 @@
       window.addEventListener("online", () => location.assign("/sign-in"));
     },
   };
-  if (store?.getItem("liandong.leaving") && navigator.onLine) window.liandong.leave();
+  if (store?.getItem("liandong.leaving")) window.liandong.leave();
 
   // A form is sent once. Going back in the browser's history makes it ready again.
   document.addEventListener("submit", (event) => {

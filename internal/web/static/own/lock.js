@@ -2,12 +2,13 @@
 // server. The PIN of this sign-in, or the password, opens it again; the page beneath is as it was.
 (() => {
   "use strict";
+  if (window.liandong.leaving) return;
   const dialog = document.querySelector("#lock"), form = document.querySelector("form.unlock"), who = document.body.dataset.who || localStorage.getItem("liandong.who");
   const kept = window.liandongKept;
   const send = (path, body) => fetch(path, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(body), signal: AbortSignal.timeout(30e3) })
     .then(async (got) => ({ ok: got.ok, ...await got.json() }));
   const isLocked = () => localStorage.getItem("liandong.locked") === who;
-  const touch = () => { if (!isLocked()) localStorage.setItem("liandong.active", String(Date.now())); };
+  const touch = () => { if (!isLocked() && !window.liandong.leaving) localStorage.setItem("liandong.active", String(Date.now())); };
 
   let told = true;
   const tell = () => send("/lock", {}).then((said) => { told = said.ok || said.code === "session_locked"; }, () => { told = false; });

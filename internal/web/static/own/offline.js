@@ -6,14 +6,14 @@
   const one = (sel, from = document) => from.querySelector(sel);
   const box = one("#kept"), say = box?.dataset || {};
   const who = document.body.dataset.who || localStorage.getItem("liandong.who") || "";
-  if (document.body.dataset.who) localStorage.setItem("liandong.who", who);
-  if (!who || !window.crypto?.subtle || !window.indexedDB) return; // an old browser, or no HTTPS: pages work as they did
+  if (document.body.dataset.who && !window.liandong.leaving) localStorage.setItem("liandong.who", who);
+  if (window.liandong.leaving || !who || !window.crypto?.subtle || !window.indexedDB) return; // an old browser, or no HTTPS: pages work as they did
   const life = Number(say.hours || 12) * 3600e3, photosMost = 12 << 20;
 
   // The store: one row for each thing kept, its words and photos sealed (AES-GCM); one row for the key of each person.
   const answer = (request) => new Promise((ok, no) => { request.onsuccess = () => ok(request.result); request.onerror = () => no(request.error); });
   let base;
-  const open = () => base ||= new Promise((ok, no) => {
+  const open = () => window.liandong.leaving ? Promise.reject(new Error("signed out")) : base ||= new Promise((ok, no) => {
     const request = indexedDB.open("liandong", 1);
     request.onupgradeneeded = () => { request.result.createObjectStore("key", { keyPath: "who" }); request.result.createObjectStore("kept", { keyPath: "id" }); };
     request.onsuccess = () => { request.result.onversionchange = () => { request.result.close(); base = undefined; }; ok(request.result); };
@@ -52,9 +52,13 @@
   const expired = () => Number(localStorage.getItem("liandong.expired") || 0);
   // read forgets what is too old, whoever wrote it, and opens what is this person's.
   const read = async () => {
-    const rows = await answer((await table("kept", "readonly")).getAll()), now = Date.now(), k = await key(), found = [];
+    const all = await table("kept"), rows = await answer(all.getAll()), now = Date.now(), old = rows.filter((row) => !(row.expires > now));
+    for (const row of old) all.delete(row.id); // in the transaction that found it: it is counted once
+    const gone = old.filter((row) => row.queued).length;
+    if (gone) localStorage.setItem("liandong.expired", String(expired() + gone));
+    const k = await key(), found = [];
     for (const row of rows) {
-      if (!(row.expires > now)) { if (row.queued) localStorage.setItem("liandong.expired", String(expired() + 1)); await drop(row.id); continue; }
+      if (old.includes(row)) continue;
       if (row.who !== who || !k) continue;
       try {
         const item = { ...JSON.parse(new TextDecoder().decode(await unseal(k, row.words))), id: row.id, at: row.at, photos: [] };
@@ -227,6 +231,8 @@
   };
 
   const queueForm = async (form, of) => {
+    await window.liandongKept.ready; // a tap in the first moment of a page waits for its store
+    if (!works) { form.submit(); return; }
     faultIn(form, "");
     const photos = [], names = [];
     for (const chosen of one("input[type=file]", form)?.files || []) {
@@ -255,9 +261,9 @@
     form.hidden = true;
     box.scrollIntoView({ block: "start" });
   };
-  let works = false;
+  let works; // works is unknown until the store has opened
   document.addEventListener("submit", (event) => {
-    const form = event.target, of = works && about(form);
+    const form = event.target, of = works !== false && about(form);
     if (of) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -352,9 +358,9 @@
     begin: async () => { await refresh(); await showShell(); restore(); if (!shell) await keepList(); if (queue().some((item) => !item.failed)) catchUp(); } };
   window.liandongKept.ready = (async () => {
     await open();
-    if (!box || localStorage.getItem("liandong.locked") === who) return;
-    works = true;
-    await window.liandongKept.begin();
+    works = !!box && localStorage.getItem("liandong.locked") !== who;
+    if (!works) return;
+    window.liandongKept.begin().catch(() => {});
   })().catch(() => { works = false; }); // a private window, say: pages work as they did
 
   // Signing out leaves nothing. What was not sent is asked about first; without a line the server hears of it later.
