@@ -32,6 +32,10 @@ type rule struct {
 // rules are tried in this order; each makes legs of its own.
 var rules = slices.Concat(taking, refusing, order, moving, writing, rows, bundles)
 
+// hardFields are fields that no reader knows, and on whose canonical form
+// programs differ.
+var hardFields = []byte("{\"body\":{\"hazard_map\":\"<a href=\\\"x\\\">&\\\\/\u007f\u2028\"},\"trace\":{\"a\":2,\"€\":0,\"𝄞\":-9007199254740991,\"\ue000\":9007199254740991}}")
+
 // taking: right letters are stored and receipted, once or many times.
 var taking = []rule{
 	{id: "take-offer", says: "An offer is answered by a signed receipt that names its id and its hash", try: func(ctx context.Context, r *Run) error {
@@ -108,9 +112,9 @@ var taking = []rule{
 		})
 		return err
 	}},
-	{id: "take-unknown-fields", says: "Fields that the contract does not know are taken", try: func(ctx context.Context, r *Run) error {
+	{id: "take-unknown-fields", says: "Fields that the contract does not know are taken, and hashed as RFC 8785 says", try: func(ctx context.Context, r *Run) error {
 		m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead}}
-		w, err := r.written(m, nil, []byte(`{"body":{"hazard_map":"h1"},"trace":"t1"}`))
+		w, err := r.written(m, nil, hardFields)
 		if err == nil {
 			_, err = r.taken(ctx, w, leg.ReceiptApplied)
 		}
@@ -487,7 +491,10 @@ var moving = []rule{
 		if err != nil {
 			return err
 		}
-		_, err = r.hearOf(ctx, string(leg.Accept), w.letter.Leg, 1)
+		h, err := r.hearOf(ctx, string(leg.Accept), w.letter.Leg, 1)
+		if err == nil && h.Body.Person == "" {
+			err = errors.New("it names no person: who accepted?")
+		}
 		return err
 	}},
 	{id: "whole-life", person: true, says: "Accepted, worked on, answered, settled, reopened, answered again: numbers without gaps, answers that open", try: func(ctx context.Context, r *Run) error {
@@ -556,8 +563,8 @@ var moving = []rule{
 		if err != nil {
 			return err
 		}
-		if h.Body.Due == nil {
-			return errors.New("it says no time")
+		if h.Body.Due == nil || !h.Body.Due.After(time.Now()) {
+			return fmt.Errorf("it asks for %v, want a time that has not come", h.Body.Due)
 		}
 		grant, err := r.next(w, 2, string(leg.Grant), leg.Body{Of: leg.Extend, Due: h.Body.Due}, "")
 		if err == nil {
@@ -648,8 +655,8 @@ var writing = []rule{
 			return err
 		}
 		s, err := r.hearOf(ctx, string(leg.Settle), h.Leg, 2)
-		if err == nil && s.Body.ReopenUntil == nil {
-			err = errors.New("it does not say until when it may be reopened")
+		if err == nil && (s.Body.ReopenUntil == nil || !s.Body.ReopenUntil.After(time.Now())) {
+			err = fmt.Errorf("it may be reopened until %v, want a time that has not come", s.Body.ReopenUntil)
 		}
 		return err
 	}},
@@ -664,6 +671,29 @@ var writing = []rule{
 			_, err = r.taken(ctx, back, leg.ReceiptApplied)
 		}
 		return err
+	}},
+	{id: "sealed-away", person: true, says: "What callers said, and who they are, stands in no letter outside of its sealed part, and no salt comes twice", try: func(ctx context.Context, r *Run) error {
+		if _, err := r.invited(ctx); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		salts := map[string]bool{}
+		for _, h := range r.inbox {
+			r.came = string(h.Content())
+			for _, word := range []string{callerText, callerName, callerPhone, offeredText} {
+				if strings.Contains(r.came, word) {
+					return fmt.Errorf("the %s says %q for everybody to read", h.Type, word)
+				}
+			}
+			if salt := h.private.Salt; salt != "" {
+				if salts[salt] {
+					return fmt.Errorf("the salt of the %s was used before", h.Type)
+				}
+				salts[salt] = true
+			}
+		}
+		return nil
 	}},
 }
 
@@ -684,7 +714,7 @@ func (r *Run) invited(ctx context.Context) (heard, error) {
 	r.mu.Lock()
 	before := len(r.inbox)
 	r.mu.Unlock()
-	if err := r.cfg.Driver.Offer(ctx, "符合性测试：测试路口的红绿灯坏了"); err != nil {
+	if err := r.cfg.Driver.Offer(ctx, offeredText); err != nil {
 		return heard{}, fmt.Errorf("the driver did not offer: %w", err)
 	}
 	return r.hear(ctx, "offer", func(h heard) bool {

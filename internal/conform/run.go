@@ -457,11 +457,19 @@ func (r *Run) stranger(ctx context.Context, wire []byte) error {
 	return nil
 }
 
+// What callers say and are in this kit: it must never be read in the open.
+const (
+	callerText  = "符合性测试：测试路的路灯不亮"
+	callerName  = "张测试"
+	callerPhone = "13900000001"
+	offeredText = "符合性测试：测试路口的红绿灯坏了" // a driver makes a case of it
+)
+
 // offer is an offer of the kit, changed as wished.
 func (r *Run) offer(change ...func(*leg.Letter, *leg.Private)) (written, error) {
 	m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()},
 		Body: leg.Body{Role: leg.Lead, Kind: "help", Level: 3, Class: "A01", Channel: "phone", Person: "符合性测试"}}
-	p := leg.Private{Text: "符合性测试：测试路的路灯不亮", CallerName: "张测试", CallerPhone: "13900000001"}
+	p := leg.Private{Text: callerText, CallerName: callerName, CallerPhone: callerPhone}
 	for _, c := range change {
 		c(&m, &p)
 	}
