@@ -99,7 +99,7 @@ func TestNavigationFits(t *testing.T) {
 	for _, who := range []struct {
 		at    *platform
 		login string
-	}{{w.gov, "leader"}, {w.police, "leader"}, {w.gov, "secretary"}} {
+	}{{w.gov, "leader"}, {w.police, "leader"}, {w.gov, "secretary"}, {w.gov, "clerk"}, {w.gov, "duty"}, {w.police, "clerk"}, {w.gov, "administrator"}} {
 		b := browsertest.Open(t, who.at.url)
 		b.Size(1366, 768)
 		signIn(b, who.login, ".nav-main")

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"liandong/internal/browsertest"
 )
 
 // An order by hand: the supervisor issues it from the case, the unit finds it
@@ -95,6 +97,14 @@ func TestUnfoundedReturnsByPages(t *testing.T) {
 			t.Errorf("%s does not say that its return was found unfounded", at)
 		}
 	}
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "supervisor", ".nav-main")
+	b.Go("/supervision")
+	b.WaitVisible("#unfounded")
+	look(t, b, "supervision-unfounded")
+	b.Click("#unfounded a")
+	b.WaitVisible("main table")
+	look(t, b, "unfounded-cases")
 	if got := clerk.get(html.UnescapeString(line[1])); got.status != http.StatusForbidden {
 		t.Errorf("a clerk: got %d, want forbidden", got.status)
 	}
