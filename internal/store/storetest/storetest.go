@@ -136,6 +136,7 @@ var suite = []struct {
 	{"consultations", consultations},
 	{"returned items", returnedItems},
 	{"unfounded returns", unfoundedReturns},
+	{"objections", objections},
 	{"draws of closed cases", draws},
 	{"unreasonable demands", unreasonables},
 	{"people", people},
