@@ -59,7 +59,7 @@ func (s Scheme) Validate() error {
 		errs = append(errs, hotline.Errorf(hotline.Invalid, code, "measures", args...))
 	}
 	if _, err := time.Parse("2006-01", s.From); err != nil {
-		errs = append(errs, hotline.Errorf(hotline.Invalid, "month_invalid", "from", s.From))
+		errs = append(errs, hotline.Errorf(hotline.Invalid, "period_invalid", "from", s.From))
 	}
 	if s.Least < 1 || s.Least > leastMost {
 		errs = append(errs, hotline.Errorf(hotline.Invalid, "scheme_least", "least", leastMost))

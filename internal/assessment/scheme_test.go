@@ -163,7 +163,7 @@ func TestValidate(t *testing.T) {
 		want   []string
 	}{
 		"as it is":             {func(*Scheme) {}, nil},
-		"no month":             {func(s *Scheme) { s.From = "March" }, []string{"month_invalid"}},
+		"no month":             {func(s *Scheme) { s.From = "March" }, []string{"period_invalid"}},
 		"no least":             {func(s *Scheme) { s.Least = 0 }, []string{"scheme_least"}},
 		"nothing":              {func(s *Scheme) { s.Measures = nil }, []string{"scheme_empty"}},
 		"99 points":            {func(s *Scheme) { s.Measures[0].Weight-- }, []string{"scheme_sum"}},

@@ -41,6 +41,11 @@ const (
 	Rest        = "rest"
 )
 
+// holds says whether a leg is in the part that is asked for.
+func (b Behind) holds(den, num bool) bool {
+	return den && (b.Part != Numerator || num) && (b.Part != Rest || !num)
+}
+
 // CasesBehind follows a figure down to its cases.
 func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit int) (cases []CaseView, n int, err error) {
 	x, ok := assessment.Find(b.Indicator)
@@ -58,7 +63,7 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 			return
 		}
 		den, num := x.Counts(f, at.UnixMicro())
-		if !den || b.Part == Numerator && !num || b.Part == Rest && num {
+		if !b.holds(den, num) {
 			return
 		}
 		n++

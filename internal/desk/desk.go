@@ -76,14 +76,18 @@ const (
 	DirectoryKind = "directory"
 )
 
-// Seed writes the catalogue and the directory into an empty database and reads
-// back the versions in force: the database is what counts, not the files.
+// Seed writes the catalogue, the directory and the scheme of assessment into an
+// empty database and reads back the versions in force: the database is what
+// counts, not the files.
 func Seed(ctx context.Context, st *store.Store, cat *catalogue.Catalogue, dir *directory.Directory, now time.Time) (*catalogue.Catalogue, *directory.Directory, error) {
 	if err := seedDocument(ctx, st, CatalogueKind, cat.Version, cat.EffectiveFrom, cat, now); err != nil {
 		return nil, nil, err
 	}
 	table := directoryDocument{Regions: dir.Regions(), Units: dir.Units()}
 	if err := seedDocument(ctx, st, DirectoryKind, cat.Version, cat.EffectiveFrom, table, now); err != nil {
+		return nil, nil, err
+	}
+	if err := seedScheme(ctx, st, now); err != nil {
 		return nil, nil, err
 	}
 	inForce, err := catalogueInForce(ctx, st.Reader(), now)
