@@ -47,7 +47,7 @@ func parsePages(w words) *pageSet {
 	}
 	set := &pageSet{words: w, named: map[string]func() *template.Template{}}
 	common := template.Must(template.New("layout").Funcs(funcs(w)).ParseFS(files, "layout.html", "part-*.html"))
-	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, consultationPages, cataloguePages, paperPages, noticePages) {
+	for _, name := range slices.Concat(pageNames, supervisionPages, assessmentPages, scorePages, consultationPages, cataloguePages, paperPages, noticePages) {
 		set.named[name] = sync.OnceValue(func() *template.Template {
 			return template.Must(template.Must(common.Clone()).ParseFS(files, name+".html"))
 		})
@@ -119,6 +119,7 @@ var nav = []struct {
 	{"/shift", "web.nav.shift", hotline.HandOver, -1, false},
 	{"/wall", "web.nav.wall", hotline.SeeOverview, 0, true},
 	{"/assessment", "web.nav.assessment", hotline.SeeOverview, 0, true},
+	{"/assessment/scores", "web.nav.scores", hotline.WorkLegs, 1, false},
 	{"/consultations", "web.nav.consult", hotline.SeeCases, 0, false},
 	{"/supervision", "web.nav.supervision", hotline.SeeCases, 0, false},
 	{"/figures", "web.nav.figures", hotline.SeeOverview, 0, true},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jba/templatecheck"
 
+	"liandong/internal/assessment"
 	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 	"liandong/internal/catalogue"
@@ -61,6 +62,8 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"draw", "layout", DrawPage{}},
 		{"assessment", "layout", StatementPage{}},
 		{"behind", "layout", BehindPage{}},
+		{"score", "layout", ScorePage{}},
+		{"scheme", "layout", SchemePage{}},
 		{"consultations", "layout", ConsultationsPage{}},
 		{"consultation", "layout", ConsultationPage{}},
 		{"case-consult", "layout", ConsultPage{}},
@@ -181,6 +184,7 @@ func madeKeys() []string {
 	add("web.reason.", triage.ForItem, triage.ForClass, triage.Danger, triage.Escalates, triage.Negated, triage.Past, triage.Chronic,
 		triage.Hypothetical, triage.Question, triage.Hearsay, triage.Rhetoric, triage.Gathered, triage.Peaceful, triage.FirstPolice, triage.InRegion, triage.Learned, triage.LearnedDanger, triage.Calmed,
 		triage.OrRegion)
+	add("web.score.why.", assessment.TooFewLegs, assessment.NothingCounted)
 	add("figures.", "classes", "regions", "weeks")
 	add("model.", "may", desk.TooFew, desk.NotBetter, desk.MayBeLuck, desk.LostDanger, desk.MoreAlarms)
 	for _, why := range []string{desk.TooFew, desk.NotBetter, desk.MayBeLuck, desk.LostDanger, desk.MoreAlarms} {

@@ -96,6 +96,7 @@ func (s *site) routes() []route {
 	}
 	rs = append(rs, s.supervisionRoutes()...)
 	rs = append(rs, s.assessmentRoutes()...)
+	rs = append(rs, s.scoreRoutes()...)
 	rs = append(rs, s.consultationRoutes()...)
 	rs = append(rs, s.catalogueRoutes()...)
 	rs = append(rs, s.modelRoutes()...)

@@ -117,35 +117,42 @@ var may = map[string]string{
 	"POST /links/{peer}/replay":      "lm",
 	"POST /links/refusals/{id}/seen": "lm",
 
-	"GET /supervision":                         "olcdsyea",
-	"GET /supervision/unfounded":               "ls",
-	"GET /supervision/{id}":                    "olcdsyea",
-	"GET /unreasonable":                        "ls",
-	"POST /unreasonable/{id}":                  "ls",
-	"GET /draws":                               "ls",
-	"POST /draws":                              "ls",
-	"GET /draws/{id}":                          "ls",
-	"POST /draws/{id}/{case}":                  "ls",
-	"GET /consultations":                       "olcdsyea",
-	"GET /consultations/{id}":                  "olcdsyea",
-	"POST /consultations/{id}/opinion":         "olcdsyea",
-	"POST /consultations/{id}/rule":            "ly",
-	"POST /consultations/{id}/cancel":          "ly",
-	"GET /cases/{id}/consult":                  "ly",
-	"POST /cases/{id}/consult":                 "ly",
-	"GET /assessment":                          "lsyeam",
-	"GET /assessment.xlsx":                     "lsyeam",
-	"GET /assessment.csv":                      "lsyeam",
-	"GET /assessment/cases":                    "lsyeam",
-	"GET /cases/{id}/orders":                   "olcdsyea",
-	"POST /cases/{id}/orders":                  "ls",
-	"POST /cases/{id}/unreasonable":            "olcds",
-	"POST /cases/{id}/suspensions":             "ls",
-	"POST /cases/{id}/suspensions/{entry}/end": "ls",
-	"POST /supervision/{id}/answer":            "olcd",
-	"POST /supervision/{id}/accept":            "ls",
-	"POST /supervision/{id}/demand":            "ls",
-	"POST /supervision/{id}/withdraw":          "ls",
+	"GET /supervision":                               "olcdsyea",
+	"GET /supervision/unfounded":                     "ls",
+	"GET /supervision/{id}":                          "olcdsyea",
+	"GET /unreasonable":                              "ls",
+	"POST /unreasonable/{id}":                        "ls",
+	"GET /draws":                                     "ls",
+	"POST /draws":                                    "ls",
+	"GET /draws/{id}":                                "ls",
+	"POST /draws/{id}/{case}":                        "ls",
+	"GET /consultations":                             "olcdsyea",
+	"GET /consultations/{id}":                        "olcdsyea",
+	"POST /consultations/{id}/opinion":               "olcdsyea",
+	"POST /consultations/{id}/rule":                  "ly",
+	"POST /consultations/{id}/cancel":                "ly",
+	"GET /cases/{id}/consult":                        "ly",
+	"POST /cases/{id}/consult":                       "ly",
+	"GET /assessment":                                "lsyeam",
+	"GET /assessment.xlsx":                           "lsyeam",
+	"GET /assessment.csv":                            "lsyeam",
+	"GET /assessment/cases":                          "lsyeam",
+	"GET /assessment/scores":                         "olcdsyea", // at the desk those who see the overview
+	"GET /assessment/scores/cases":                   "olcd",     // a unit's own
+	"POST /assessment/scores/objections/{indicator}": "olcd",
+	"GET /assessment/scheme":                         "lsyeam",
+	"GET /assessment/scheme.csv":                     "lsyeam",
+	"POST /assessment/scheme":                        "ye",
+	"POST /assessment/scheme/table":                  "ye",
+	"GET /cases/{id}/orders":                         "olcdsyea",
+	"POST /cases/{id}/orders":                        "ls",
+	"POST /cases/{id}/unreasonable":                  "olcds",
+	"POST /cases/{id}/suspensions":                   "ls",
+	"POST /cases/{id}/suspensions/{entry}/end":       "ls",
+	"POST /supervision/{id}/answer":                  "olcd",
+	"POST /supervision/{id}/accept":                  "ls",
+	"POST /supervision/{id}/demand":                  "ls",
+	"POST /supervision/{id}/withdraw":                "ls",
 
 	"GET /catalogue":                          "lsyeam",
 	"GET /catalogue/versions/{version}":       "lsyeam",
@@ -224,9 +231,15 @@ func TestRoutesByRole(t *testing.T) {
 }
 
 // deskRefuses names what the role holds the right for, but the desk refuses by
-// the object: an inbox is a unit's.
+// the object: an inbox, and objecting to a score, are a unit's.
 func deskRefuses(pattern, login string) bool {
-	return pattern == "GET /inbox" && (login == "operator" || login == "leader")
+	switch pattern {
+	case "GET /inbox", "GET /assessment/scores/cases", "POST /assessment/scores/objections/{indicator}":
+		return login == "operator" || login == "leader"
+	case "GET /assessment/scores":
+		return login == "operator"
+	}
+	return false
 }
 
 // What a page offers in its navigation can be opened.

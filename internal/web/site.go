@@ -27,6 +27,7 @@ import (
 type Desk interface {
 	Supervision
 	Assessment
+	Scoring
 	Consultation
 	Catalogues
 	Learning
