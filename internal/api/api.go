@@ -42,6 +42,7 @@ type Desk interface {
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
+	RecordDispatch(ctx context.Context, a hotline.Actor, caseID string, m desk.Dispatched) error
 	Callback(ctx context.Context, a hotline.Actor, caseID string, asked desk.Asked) (desk.CaseView, error)
 	Close(ctx context.Context, a hotline.Actor, caseID string, c desk.Closing) (desk.CaseView, error)
 	Group(ctx context.Context, a hotline.Actor, lead string, others []string) error
@@ -163,6 +164,7 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/cases/{id}/decide", "decide-case", "Record what a person decides of a case", decide, 200}, a.decideCase)
 	add(a, route{"POST", "/api/v1/cases/{id}/notes", "add-note", "Add what the caller or a colleague says; it is checked for danger", take, 200}, a.addNote)
 	add(a, route{"POST", "/api/v1/cases/{id}/calls", "record-call", "Record a telephone call: three-way, transfer, report by phone", take, 200}, a.recordCall)
+	add(a, route{"POST", "/api/v1/cases/{id}/dispatch", "record-dispatch", "Record a moment of a police dispatch, on a 110 platform: level set, unit sent, on scene, first feedback", decide, 200}, a.recordDispatch)
 	add(a, route{"POST", "/api/v1/cases/{id}/reveal", "reveal-case", "See personal data, with a reason; the view is an event", []hotline.Right{hotline.RevealPerson}, 200}, a.reveal)
 	add(a, route{"POST", "/api/v1/cases/{id}/callback", "record-callback", "Record that the caller was asked; unsolved or not satisfied reopens the leg that failed", decide, 200}, a.callback)
 	add(a, route{"POST", "/api/v1/cases/{id}/close", "close-case", "Close a case", decide, 200}, a.closeCase)

@@ -493,6 +493,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", one + "/calls", obj{"kind": "three_way", "outcome": "done"}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
 		{"POST", one + "/calls", obj{"kind": "telepathy", "outcome": "done"}, nil, 422, "call_kind_unknown", "body.kind"},
 		{"POST", one + "/calls", obj{"kind": "three_way", "outcome": "done", "leg": "nosuch"}, nil, 404, "leg_not_found", ""},
+		{"POST", one + "/dispatch", obj{"mark": "level_set"}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
+		{"POST", one + "/dispatch", obj{"mark": "level_set"}, nil, 409, "dispatch_not_here", "mark"},
 		{"POST", one + "/group", obj{"others": []string{id}}, nil, 422, "group_self", "body.others"},
 		{"POST", one + "/group", obj{"others": []string{id}}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
 		{"POST", one + "/ungroup", nil, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
@@ -614,9 +616,9 @@ func TestRegionOfToken(t *testing.T) {
 	if p := other.want(404, "GET", "/api/v1/cases/"+id, nil); p["code"] != "case_not_found" {
 		t.Errorf("got %v, want case_not_found", p["code"])
 	}
-	for _, verb := range []string{"close", "decide", "callback", "notes", "legs", "calls", "reveal", "ungroup", "group"} {
+	for _, verb := range []string{"close", "decide", "callback", "notes", "legs", "calls", "dispatch", "reveal", "ungroup", "group"} {
 		body := obj{"close": obj{}, "decide": obj{"level": 2, "reason": "x"}, "callback": obj{"solved": true}, "notes": obj{"note": "x"}, "legs": obj{"legs": []obj{{"to": "110"}}},
-			"calls": obj{"kind": "three_way", "outcome": "done"}, "reveal": obj{"reason": "x"}, "ungroup": obj{}, "group": obj{"others": []string{"other"}}}[verb]
+			"calls": obj{"kind": "three_way", "outcome": "done"}, "dispatch": obj{"mark": "level_set"}, "reveal": obj{"reason": "x"}, "ungroup": obj{}, "group": obj{"others": []string{"other"}}}[verb]
 		if a := other.call("POST", "/api/v1/cases/"+id+"/"+verb, body); a.Code != 404 {
 			t.Errorf("%s: got %d, want 404\n%s", verb, a.Code, a.Body)
 		}

@@ -60,6 +60,7 @@ type CaseRow struct {
 	ClosedAt         *time.Time        `json:"closed_at,omitempty"`
 	Erased           bool              `json:"erased,omitzero" doc:"The personal data has been erased"`
 	Revealed         bool              `json:"revealed,omitzero" doc:"Personal data is in the clear here, and that was recorded"`
+	Dispatch         *dispatchView     `json:"dispatch,omitempty" doc:"On a 110 platform: how far the police dispatch is; absent where nothing is recorded"`
 	Legs             []legView         `json:"legs"`
 	Next             []nextStep        `json:"next" doc:"What may be done next, most pressing first"`
 }
@@ -208,7 +209,7 @@ func rowOf(v desk.CaseView) CaseRow {
 		CatalogueVersion: c.Catalogue, Interim: c.Interim, Returns: c.Returns, Dispute: c.Dispute, GroupID: c.GroupID, ExternalID: c.ExternalID,
 		Solved: c.Solved, Satisfaction: c.Satisfaction, Scale: c.Scale, Satisfied: c.Mapped,
 		OccurredAt: zoned(c.OccurredAt), CreatedAt: zoned(c.CreatedAt), DueAt: moment(v.DueAt), CallbackAt: moment(c.CallbackAt),
-		ClosedAt: moment(c.ClosedAt), Erased: v.Erased,
+		ClosedAt: moment(c.ClosedAt), Erased: v.Erased, Dispatch: dispatchOf(v.Dispatch),
 	}
 	for _, l := range v.Legs {
 		row.Legs = append(row.Legs, legOf(l))

@@ -74,7 +74,10 @@ func onBoth(t *testing.T, test func(t *testing.T, n *node)) {
 	t.Run("postgres", func(t *testing.T) { test(t, openNode(t, pgtest.DSN(t))) })
 }
 
-func openNode(t testing.TB, dsn string) *node {
+func openNode(t testing.TB, dsn string) *node { return openLine(t, dsn, "12345", "110") }
+
+// openLine is a node of a line, linked to one of the other.
+func openLine(t testing.TB, dsn, line, other string) *node {
 	t.Helper()
 	ctx := context.Background()
 	n := &node{t: t, log: &safeBuffer{}, schemas: &schemas{}}
@@ -98,14 +101,14 @@ func openNode(t testing.TB, dsn string) *node {
 	must(err)
 	peer, err := seal.NewKeyring(rand.Reader)
 	must(err)
-	who := store.Node{Platform: "540000-12345", Line: "12345", Name: "西藏 12345", Region: "540000", Epoch: 1, CreatedAt: time.Now()}
+	who := store.Node{Platform: "540000-" + line, Line: line, Name: "西藏 " + line, Region: "540000", Epoch: 1, CreatedAt: time.Now()}
 	cat, dir, err = desk.Seed(ctx, n.store, cat, dir, time.Now())
 	must(err)
 	must(n.store.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, who) }))
 	n.desk = desk.New(desk.Config{Store: n.store, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal, Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }})
-	doc, err := stdjson.Marshal(peer.Public("540000-110", "西藏 110"))
+	doc, err := stdjson.Marshal(peer.Public("540000-"+other, "西藏 "+other))
 	must(err)
-	must(n.desk.PutLink(ctx, store.Link{Peer: "540000-110", ID: desk.LinkID("540000-12345", "540000-110"), Line: "110", Name: "西藏 110",
+	must(n.desk.PutLink(ctx, store.Link{Peer: "540000-" + other, ID: desk.LinkID("540000-"+line, "540000-"+other), Line: other, Name: "西藏 " + other,
 		Region: "540000", Phone: "0891-0000110", Keys: string(doc), Carrier: "https", Active: true}))
 	n.auth = auth.New(n.store, who.Platform, nil)
 	n.token, err = n.auth.NewToken(ctx, "测试程序", hotline.Rights(), "")

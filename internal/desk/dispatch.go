@@ -21,6 +21,7 @@ const (
 
 // Dispatched is what a dispatcher records of a police dispatch.
 type Dispatched struct {
+	Version *int64 // of the case; nil: whatever it is
 	Mark    casefile.Mark
 	At      time.Time // zero: now
 	Correct bool      // it was recorded already, and wrongly
@@ -36,7 +37,7 @@ func (d *Desk) RecordDispatch(ctx context.Context, a hotline.Actor, caseID strin
 	if err := casefile.CheckLine("reason", m.Reason); err != nil {
 		return err
 	}
-	return d.change(ctx, a, caseID, nil, hotline.DecideCases, func(w *work) error { return w.dispatch(m) })
+	return d.change(ctx, a, caseID, m.Version, hotline.DecideCases, func(w *work) error { return w.dispatch(m) })
 }
 
 func (w *work) dispatch(m Dispatched) error {
