@@ -28,6 +28,7 @@ type Pick struct {
 type Assigned struct {
 	Pick
 	View   CaseView // zero where the actor may not see it
+	After  string   // leg that its unit gave back and that this one takes the place of; "" none
 	SentAt time.Time
 	Err    error // why it cannot be, or was not, assigned
 }
@@ -46,7 +47,10 @@ func (d *Desk) PreviewAssign(ctx context.Context, a hotline.Actor, unit string, 
 	for i := range picks {
 		picks[i].Leg = hotline.NewID()
 	}
-	return d.eachPick(ctx, a, unit, picks, func(x *Assigned) error { return assignable(x.View, x.Pick, unit) })
+	return d.eachPick(ctx, a, unit, picks, func(x *Assigned) (err error) {
+		x.After, err = assignable(x.View, x.Pick, unit)
+		return err
+	})
 }
 
 // eachPick does something with each pick that the actor may see; one that fails
@@ -89,30 +93,39 @@ func (d *Desk) checkAssign(unit string, picks int) error {
 	return nil
 }
 
-// assignable says why a case cannot go to a unit with others; nil: it can. What
-// needs a decision of its own is left to the page of the case.
-func assignable(v CaseView, p Pick, unit string) error {
+// assignable says why a case cannot go to a unit with others; nil: it can, in
+// place of the leg that it names. A leg that a unit gave back goes to another
+// as it would by hand. What needs a look of its own is left to the page of the
+// case: urgent cases, disputes, and what nobody could be reached with.
+func assignable(v CaseView, p Pick, unit string) (after string, err error) {
 	switch {
 	case !v.CanWork:
-		return hotline.Errorf(hotline.Denied, "denied", string(hotline.DecideCases))
+		return "", hotline.Errorf(hotline.Denied, "denied", string(hotline.DecideCases))
 	case !v.ClosedAt.IsZero():
-		return hotline.Errorf(hotline.Conflict, "case_closed", "status")
+		return "", hotline.Errorf(hotline.Conflict, "case_closed", "status")
 	case v.Erased:
-		return hotline.Errorf(hotline.Conflict, "erased", "case")
+		return "", hotline.Errorf(hotline.Conflict, "erased", "case")
 	case v.Version != p.Version:
-		return hotline.Errorf(hotline.Conflict, "version_wrong", "version", v.Version)
+		return "", hotline.Errorf(hotline.Conflict, "version_wrong", "version", v.Version)
+	case v.Urgent != "":
+		return "", hotline.Errorf(hotline.Conflict, "assign_urgent", "case")
 	case v.SubjectUnit == unit:
-		return hotline.Errorf(hotline.Denied, "subject_unit", "unit", unit)
+		return "", hotline.Errorf(hotline.Denied, "subject_unit", "unit", unit)
 	}
 	for _, l := range v.Legs {
-		if live(l.Leg) && l.Unit == unit {
-			return hotline.Errorf(hotline.Conflict, "leg_twice", "unit", unit)
-		}
-		if l.NeedsResolution() {
-			return hotline.Errorf(hotline.Conflict, "assign_returned", "unit")
+		switch {
+		case live(l.Leg) && l.Unit == unit:
+			return "", hotline.Errorf(hotline.Conflict, "leg_twice", "unit", unit)
+		case !l.NeedsResolution():
+		case l.State == leg.Returned && l.Unit == unit:
+			return "", hotline.Errorf(hotline.Conflict, "assign_gave_back", "unit", unit)
+		case after != "", v.Dispute, l.State != leg.Returned:
+			return "", hotline.Errorf(hotline.Conflict, "assign_returned", "unit")
+		default:
+			after = l.ID
 		}
 	}
-	return nil
+	return after, nil
 }
 
 // Assign sends each pick to a unit, each as an action of its own: one that
@@ -132,9 +145,9 @@ func (d *Desk) assignOne(ctx context.Context, a hotline.Actor, v CaseView, unit 
 	if at, ok := d.assigned(ctx, p, unit); ok {
 		return at, nil
 	}
-	err := assignable(v, p, unit)
+	after, err := assignable(v, p, unit)
 	if err == nil {
-		_, err = d.SendLegs(ctx, a, p.Case, &p.Version, []Order{{To: "unit:" + unit, LegID: p.Leg}})
+		_, err = d.SendLegs(ctx, a, p.Case, &p.Version, []Order{{To: "unit:" + unit, LegID: p.Leg, Replaces: after}})
 	}
 	if at, ok := d.assigned(ctx, p, unit); ok {
 		return at, nil // also where the other of two clicks at the same moment did it

@@ -103,13 +103,60 @@ func TestAssignMany(t *testing.T) {
 		for _, v := range []desk.CaseView{grave, late} {
 			next = append(next, desk.Pick{Case: v.ID, Version: w.see(v.ID).Version, Leg: hotline.NewID()})
 		}
-		if got, err = w.Assign(ctx, w.lead, housing, next); err != nil || got[0].Err != nil || got[1].Err != nil {
-			t.Fatalf("got %v, %v", got, err)
+		if got, err = w.Assign(ctx, w.lead, housing, next); err != nil || hotline.CodeOf(got[0].Err) != "assign_urgent" || got[1].Err != nil {
+			t.Fatalf("an urgent one with another: got %v, %v, want it left to its page", got, err)
 		}
+		must(w.SendLegs(ctx, w.lead, grave.ID, nil, []desk.Order{{To: "unit:" + housing, LegID: next[0].Leg}}))(t)
 		w.clock.Add(desk.UndoFor + time.Second)
 		undone, err = w.UndoAssign(ctx, w.lead, []string{next[0].Leg, next[1].Leg}, "撤回")
 		if err != nil || hotline.CodeOf(undone[0].Err) != "undo_urgent" || hotline.CodeOf(undone[1].Err) != "undo_late" {
 			t.Errorf("undo of an urgent one and too late: got %+v, %v", undone, err)
+		}
+	})
+}
+
+// What a unit gave back goes to another with the rest, in place of the leg that was returned; not to who gave it back, and not where it is
+// in dispute.
+func TestAssignReturned(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		const urban = "540102-urban"
+		back, disputed := w.take(plain), w.take(plain)
+		giveBack := func(id, unit string) string {
+			w.send(id, to("unit:"+unit))
+			legs := w.see(id).Legs
+			l := legs[len(legs)-1].ID
+			must(w.Act(ctx, w.clerk(unit), l, desk.Do{Verb: leg.Return, Ground: leg.NotDuty, Basis: "三定规定"}))(t)
+			return l
+		}
+		old := giveBack(back.ID, urban)
+		giveBack(disputed.ID, urban)
+		giveBack(disputed.ID, housing) // the second return opens a dispute
+		pick := func(id string) desk.Pick {
+			return desk.Pick{Case: id, Version: w.see(id).Version, Leg: hotline.NewID()}
+		}
+		picks := []desk.Pick{pick(back.ID), pick(disputed.ID)}
+		got := must(w.PreviewAssign(ctx, w.lead, urban, picks))(t)
+		if hotline.CodeOf(got[0].Err) != "assign_gave_back" {
+			t.Errorf("to who gave it back: got %v, want it refused", got[0].Err)
+		}
+		got = must(w.PreviewAssign(ctx, w.lead, housing, picks))(t)
+		if got[0].Err != nil || got[0].After != old || got[1].Err == nil {
+			t.Errorf("preview: got %+v, want the first in place of %s, and the disputed one left", got, old)
+		}
+		got = must(w.Assign(ctx, w.lead, housing, picks))(t)
+		if got[0].Err != nil {
+			t.Fatal(got[0].Err)
+		}
+		if l := w.leg(old); l.Resolution != leg.BySuccessor || l.Successor != picks[0].Leg {
+			t.Errorf("the returned leg: got %s by %s, want it succeeded", l.Resolution, l.Successor)
+		}
+		undone := must(w.UndoAssign(ctx, w.lead, []string{picks[0].Leg}, "撤回"))(t)
+		if undone[0].Err != nil {
+			t.Errorf("undo: %v", undone[0].Err)
+		}
+		if again := must(w.Assign(ctx, w.lead, housing, []desk.Pick{pick(back.ID)}))(t); again[0].Err != nil {
+			t.Errorf("assigned again after it was taken back: %v", again[0].Err)
 		}
 	})
 }

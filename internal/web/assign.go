@@ -16,14 +16,13 @@ import (
 // or after it was taken back.
 type AssignPage struct {
 	Page
-	Form   Form
-	Unit   string // code
-	Step   string // assignPreview, assignDone, assignUndone
-	Ready  []AssignRow
-	Not    []AssignRow
-	Until  time.Time // undo is offered until then
-	Back   string    // the list
-	Ignore int       // ready ones that an undo cannot take back: urgent
+	Form  Form
+	Unit  string // code
+	Step  string // assignPreview, assignDone, assignUndone
+	Ready []AssignRow
+	Not   []AssignRow
+	Until time.Time // undo is offered until then
+	Back  string    // the list
 }
 
 const (
@@ -39,10 +38,11 @@ type AssignRow struct {
 	Leg     string
 	Version int64
 	Why     string // it is not done; "" it is
+	After   string // unit that gave it back before; "" none
 }
 
 // MayUndo says that something was sent that can be taken back.
-func (p AssignPage) MayUndo() bool { return p.Step == assignDone && len(p.Ready) > p.Ignore }
+func (p AssignPage) MayUndo() bool { return p.Step == assignDone && len(p.Ready) > 0 }
 
 // assigner looks at a batch, or sends it.
 type assigner = func(context.Context, hotline.Actor, string, []desk.Pick) ([]desk.Assigned, error)
@@ -104,6 +104,14 @@ func (s *site) assigning(q *request, step string, do assigner) error {
 	data.Form = data.form("/assign", 0)
 	for _, x := range list {
 		row := AssignRow{View: x.View, ID: x.View.ID, Leg: x.Leg, Version: x.Version, Why: whyNot(q.lang, x.Err)}
+		for _, l := range x.View.Legs {
+			if l.ID == x.After && x.After != "" {
+				row.After = l.HolderName
+				if l.Local() {
+					row.After = s.pages[q.lang].words.Unit(l.Unit)
+				}
+			}
+		}
 		if x.Err != nil {
 			data.Not = append(data.Not, row)
 			continue
@@ -111,9 +119,6 @@ func (s *site) assigning(q *request, step string, do assigner) error {
 		data.Ready = append(data.Ready, row)
 		if until := x.SentAt.Add(desk.UndoFor); data.Until.IsZero() || until.Before(data.Until) {
 			data.Until = until
-		}
-		if x.View.Urgent != "" {
-			data.Ignore++
 		}
 	}
 	return s.show(q, "assign", data)
