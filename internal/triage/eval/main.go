@@ -26,19 +26,20 @@ func main() {
 	own := flag.String("own", "internal/triage/train", "`folder` with judged.csv and examples")
 	folds := flag.Int("folds", 5, "`parts` of the cross-validation")
 	show := flag.String("show", "", "print what went wrong too: class, urgent")
+	unseen := flag.String("unseen", "internal/triage/testdata/unseen.txt", "`file` of sentences of danger and near it that nothing learns from")
 	keep := flag.String("keep", "internal/triage/learn/report.json", "`file` that keeps the figures")
 	flag.Parse()
 	if *data == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*data, *own, *folds, *show, *keep); err != nil {
+	if err := run(*data, *own, *unseen, *folds, *show, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "eval:", err)
 		os.Exit(1)
 	}
 }
 
-func run(data, own string, folds int, show, keep string) error {
+func run(data, own, unseen string, folds int, show, keep string) error {
 	cat, err := catalogue.Seed()
 	if err != nil {
 		return err
@@ -57,6 +58,9 @@ func run(data, own string, folds int, show, keep string) error {
 		return err
 	}
 	report := learn.Report{Model: triage.Shipped().Version, Folds: folds, Parts: x.parts()}
+	if report.Unseen, err = x.unseen(unseen); err != nil {
+		return err
+	}
 	topics, err := readTopics(filepath.Join(data, "topics7.jsonl"))
 	if err != nil {
 		return err
@@ -133,6 +137,20 @@ func (x *trial) parts() (parts []learn.Part) {
 		parts = append(parts, part)
 	}
 	return parts
+}
+
+// unseen is measured with the model that ships: it never learned from the list.
+func (x *trial) unseen(name string) ([]learn.Half, error) {
+	list, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := learn.ReadUnseen(string(list))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	both := triage.NewTrained(x.cat, x.dir, triage.Shipped())
+	return learn.Hear(rows, []string{"rules", "model", "both"}, map[string]triage.Engine{"rules": triage.NewRules(x.cat, x.dir), "model": both.Alone(), "both": both}), nil
 }
 
 func (x *trial) confusion() {

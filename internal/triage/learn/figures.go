@@ -125,13 +125,7 @@ func (f *Figures) alarms(rows []Row, proposals []triage.Proposal) {
 			a = &Alarm{Group: group}
 			groups[group] = a
 		}
-		a.N++
-		if got != "" {
-			a.Alarms++
-		}
-		if got == want {
-			a.Same++
-		}
+		a.add(want, got)
 	}
 	for i, r := range rows {
 		got := proposals[i].Urgent

@@ -15,6 +15,7 @@ type Report struct {
 	Model  string  `json:"model"` // version of the model that ships, made with the same recipe from all rows
 	Folds  int     `json:"folds"`
 	Parts  []Part  `json:"parts"`
+	Unseen []Half  `json:"unseen"` // invented sentences, by the model that ships: nothing of them was trained on
 	Topics Outcome `json:"topics"` // the public task of seven labels
 }
 
@@ -71,6 +72,15 @@ func (r Report) Print(w io.Writer) {
 					fmt.Fprintf(w, "  %-9s alarms where none was judged (%s): %d of %d (%.3f; Wilson %.3f–%.3f)\n", e.Name, a.Group, a.Alarms, a.N, a.Rate(), a.Low, a.High)
 				}
 			}
+		}
+	}
+	for _, h := range r.Unseen {
+		fmt.Fprintf(w, "\nInvented sentences of danger and near it, half %s, by the model that ships\n", h.Name)
+		for _, e := range h.Engines {
+			for _, a := range e.Urgent {
+				fmt.Fprintf(w, "  %-9s %-5s found: %d of %d (%.3f; Wilson %.3f–%.3f), %d as that class\n", e.Name, a.Group, a.Alarms, a.N, a.Rate(), a.Low, a.High, a.Same)
+			}
+			fmt.Fprintf(w, "  %-9s alarms where there is none: %d of %d (%.3f; Wilson %.3f–%.3f)\n", e.Name, e.False.Alarms, e.False.N, e.False.Rate(), e.False.Low, e.False.High)
 		}
 	}
 	fmt.Fprintf(w, "\nPublic task of seven topics: %d of %d right (%.4f)\n", r.Topics.Right, r.Topics.N, float64(r.Topics.Right)/float64(max(1, r.Topics.N)))

@@ -1,0 +1,70 @@
+package learn
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"liandong/internal/catalogue"
+	"liandong/internal/triage"
+)
+
+func unseen(t *testing.T) []Row {
+	t.Helper()
+	list, err := os.ReadFile("../testdata/unseen.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := ReadUnseen(string(list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// The list is what says how much danger is found: at least 150 sentences each
+// way, of every class, and none so like an example that it would measure memory.
+func TestUnseenIsUnseen(t *testing.T) {
+	rows := unseen(t)
+	by := map[string]int{}
+	for _, r := range rows {
+		by[r.Urgent]++
+		by[r.Set]++
+	}
+	if by[""] < 150 || len(rows)-by[""] < 150 || min(by["C1"], by["C2"], by["C3"], by["C4"]) < 30 || min(by["A"], by["B"]) < 150 {
+		t.Errorf("got %v, want 150 each way and 30 of a class", by)
+	}
+	cat, err := catalogue.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := Read(cat, os.DirFS(filepath.Join("..", "train")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, e := range examples {
+		seen[e.Text] = true
+	}
+	for _, r := range rows {
+		if seen[r.Text] {
+			t.Errorf("%s is an example of training", r.ID)
+		}
+	}
+}
+
+// What the list came to is in the report: the program that ships does no other.
+// (Single sentences are not named: half B must not be tuned on.)
+func TestUnseenAsPublished(t *testing.T) {
+	cat, err := catalogue.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := triage.NewTrained(cat, nil, triage.Shipped())
+	names := []string{"rules", "model", "both"}
+	got := Hear(unseen(t), names, map[string]triage.Engine{"rules": triage.NewRules(cat, nil), "model": both.Alone(), "both": both})
+	if want := Published().Unseen; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, published is %v: run make eval", got, want)
+	}
+}
