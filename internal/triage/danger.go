@@ -253,6 +253,8 @@ func (s scene) takenBack(f finding) string {
 		return Chronic
 	case !person && !live && (f.weight < strong || told) && around(aftermath, reachQuestion):
 		return Past
+	case !person && !live && s.any(staged, func(h hit) bool { return s.sentence[h.from] == s.sentence[f.from] }):
+		return Rhetoric
 	case !person && !live && s.any(resolved, func(h hit) bool {
 		return h.from >= f.to && s.sentence[h.from]-s.sentence[f.from] <= 1
 	}):

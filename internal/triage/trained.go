@@ -107,7 +107,7 @@ func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 		return urgent
 	case chance < e.model.alarm:
 		return -1
-	case len(found) > 0 && !slices.ContainsFunc(found, func(f finding) bool { return f.points > 0 }):
+	case len(found) > 0 && !slices.ContainsFunc(found, func(f finding) bool { return f.points > 0 || f.reason == Peaceful }):
 		if chance < math.Cbrt(e.model.alarm) {
 			return -1
 		}

@@ -26,6 +26,7 @@ type Row struct {
 	Category string   // code; "" for no request, or not known
 	Others   []string // codes that a careful person could defend
 	Urgent   string   // code, "" none, Unknown
+	Of       int      // variants of one pattern, this among them; 0 where it is none
 	Border   []string // urgent codes, or "" for none, that could be defended too
 }
 
@@ -106,8 +107,17 @@ func (r *reader) invented(own fs.FS) {
 			row, err := example(name, string(line))
 			n++
 			row.ID = fmt.Sprintf("%s-%04d", strings.TrimSuffix(name, ".txt"), n)
-			r.rows = append(r.rows, row)
-			return err
+			if !strings.Contains(row.Text, "{") {
+				r.rows = append(r.rows, row)
+				return err
+			}
+			texts, err2 := variants(row.Text)
+			pattern := row
+			for i, text := range texts {
+				row.ID, row.Text, row.Of = fmt.Sprintf("%s/%02d", pattern.ID, i+1), text, len(texts)
+				r.rows = append(r.rows, row)
+			}
+			return errors.Join(err, err2)
 		})
 	}
 }
@@ -135,6 +145,35 @@ func example(name, line string) (Row, error) {
 		return row, fmt.Errorf("%q, %q: no class", row.Category, row.Urgent)
 	}
 	return row, nil
+}
+
+// variants writes a pattern out: of "{着火了|冒烟了}，{快来|人在里面|救命}" the
+// first text has the first of each, the second the second, and so on; where one
+// has fewer, it begins anew. There are as many texts as the longest has words.
+func variants(pattern string) ([]string, error) {
+	var fixed []string // before each choice, and at the end
+	var choices [][]string
+	rest, most := pattern, 0
+	for {
+		before, after, open := strings.Cut(rest, "{")
+		if fixed = append(fixed, before); !open {
+			break
+		}
+		inner, tail, closed := strings.Cut(after, "}")
+		words := strings.Split(inner, "|")
+		if !closed || len(words) < 2 || strings.Contains(inner, "{") {
+			return nil, fmt.Errorf("%q: want {one|other}", pattern)
+		}
+		choices, rest, most = append(choices, words), tail, max(most, len(words))
+	}
+	texts := make([]string, most)
+	for i := range texts {
+		for j, words := range choices {
+			texts[i] += fixed[j] + words[i%len(words)]
+		}
+		texts[i] += fixed[len(choices)]
+	}
+	return texts, nil
 }
 
 // listed are the words of the catalogue, each as a text of its own.
@@ -258,9 +297,14 @@ func (r *reader) label(row Row, source Source, rec []string) Row {
 	return row
 }
 
-// Fold puts a row into one of n parts, by its id alone.
+// Fold puts a row into one of n parts, by its id alone; the variants of a
+// pattern stay together.
 func (r Row) Fold(n int) int {
+	id := r.ID
+	if r.Of > 0 {
+		id = id[:strings.LastIndexByte(id, '/')]
+	}
 	h := fnv.New32a()
-	h.Write([]byte(r.ID))
+	h.Write([]byte(id))
 	return int(h.Sum32()>>8) % n
 }

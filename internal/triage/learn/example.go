@@ -5,9 +5,11 @@ import "liandong/internal/triage"
 // What the sources count for. The weights were chosen by cross-validation.
 const (
 	weightInvented = 1.0
+	weightPattern  = 0.1 // of a variant of a pattern: there are many, written to teach danger
 	weightListed   = 0.3
 	weightWeak     = 0.05 // of what the rules say of a text that nobody has read
 	weightAlarm    = 6.0  // of danger: there is little of it, and to miss it is worse
+	weightNear     = 3.0  // of an invented text without danger: it stands near the border
 	weightCalm     = 0.5  // of the rules finding no danger in it
 
 	shareOthers = 0.3 // of a judged text: what its other defensible classes have together
@@ -23,6 +25,12 @@ func Examples(rows []Row, teacher triage.Engine) []Example {
 			out = append(out, r.read())
 		case Invented:
 			e := Example{Text: r.Text, Weight: weightInvented, Danger: r.Urgent, Sure: 1}
+			if r.Of > 0 {
+				e.Weight, e.Varied = weightPattern, true
+			}
+			if r.Urgent == "" {
+				e.Sure = weightNear
+			}
 			if r.Category != "" {
 				e.Class = []Share{{r.Category, 1}}
 			}

@@ -23,6 +23,7 @@ type Example struct {
 	Weight float64 // of Class, 1 for a text that was read and judged
 	Danger string  // urgent class, "" none, Unknown
 	Sure   float64 // weight of Danger
+	Varied bool    // one of many variants: what is said in such alone tells no class
 }
 
 // Unknown danger: the text teaches classes only.
@@ -51,7 +52,7 @@ type Recipe struct {
 var Default = Recipe{
 	Rounds: 20, Rate: 0.5, Decay: 2e-5, LeastSeen: 3,
 	DangerRounds: 12, DangerDecay: 1e-5,
-	Dials: triage.Dials{Sharp: 1.5, Rules: 0.5, Alarm: 0.11, Calm: 0.006},
+	Dials: triage.Dials{Sharp: 1.5, Rules: 0.5, Alarm: 0.12, Calm: 0.01},
 }
 
 // Fit trains a model.
@@ -61,15 +62,27 @@ func Fit(examples []Example, r Recipe) triage.Weights {
 		views[i] = triage.ViewOf(e.Text)
 	}
 	names := vocabulary(views, r.LeastSeen)
+	apart := slices.Collect(func(yield func(triage.View) bool) {
+		for i, v := range views {
+			if !examples[i].Varied && !yield(v) {
+				return
+			}
+		}
+	})
+	named := vocabulary(apart, r.LeastSeen).within(names)
 	classes := triage.Column("")
 	var class, danger []sample
+	var several []choice
 	for i, e := range examples {
 		if e.Class != nil && e.Weight > 0 {
-			s := sample{parts: names.parts(views[i].Class), want: make([]float64, classes), weight: e.Weight}
+			s := sample{parts: named.parts(views[i].Class), want: make([]float64, classes), weight: e.Weight}
 			for _, c := range e.Class {
 				s.want[triage.Column(c.Class)] += c.Of
 			}
 			class = append(class, s)
+		}
+		if e.Danger != "" && e.Danger != Unknown && len(views[i].Pieces) > 1 {
+			several = append(several, choice{len(danger), views[i].Pieces})
 		}
 		danger = append(danger, dangerSamples(e, views[i], names)...)
 	}
@@ -77,6 +90,12 @@ func Fit(examples []Example, r Recipe) triage.Weights {
 	d := softmax{columns: triage.Columns() - classes, rounds: r.DangerRounds, rate: r.Rate, decay: r.DangerDecay}
 	forClass, forDanger := c.telling(class, len(names.list)), d.telling(danger, len(names.list))
 	byClass, byDanger := c.fit(class, forClass), d.fit(danger, forDanger)
+	for range choosing {
+		for _, s := range several {
+			danger[s.at].parts = names.parts(s.pieces[byDanger.worst(s.pieces, names)])
+		}
+		byDanger = d.fit(danger, d.telling(danger, len(names.list)))
+	}
 
 	w := triage.Weights{Names: names.list, Bias: append(byClass.bias, byDanger.bias...), Dials: r.Dials}
 	w.Rows = make([][]float64, len(names.list))
@@ -86,9 +105,36 @@ func Fit(examples []Example, r Recipe) triage.Weights {
 	return w.WithoutIdle()
 }
 
+// choice is a dangerous text of several pieces, and the sample it teaches by. It
+// begins with the first piece; then twice the piece that looks most dangerous
+// to what has been learned takes its place.
+type choice struct {
+	at     int
+	pieces [][]triage.Part
+}
+
+const choosing = 2
+
+// worst is the piece with the least chance of no danger.
+func (f fitted) worst(pieces [][]triage.Part, names names) (at int) {
+	least := 2.0
+	for i, piece := range pieces {
+		p := slices.Clone(f.bias)
+		for _, part := range names.parts(piece) {
+			for c, w := range f.row(int(part.at)) {
+				p[c] += float64(part.value * w)
+			}
+		}
+		if soften(p); p[0] < least {
+			at, least = i, p[0]
+		}
+	}
+	return at
+}
+
 // dangerSamples are the pieces of a text. Where a text is dangerous it is not
 // known which of its pieces is; a short text has one, and of a longer one the
-// first, with its heading, is taken. The heading of a harmless letter is one
+// first, with its heading, is taken to begin with, see choice. The heading of a harmless letter is one
 // more lesson: it is as short as what people say.
 func dangerSamples(e Example, v triage.View, names names) (out []sample) {
 	if e.Danger == Unknown || e.Sure == 0 {
@@ -145,6 +191,17 @@ func countTexts(views []triage.View) map[uint32]int {
 		}
 	}
 	return texts
+}
+
+// within are those of n that all knows too, by their numbers in all.
+func (n names) within(all names) names {
+	out := names{at: map[uint32]int32{}}
+	for _, name := range n.list {
+		if i, ok := all.at[name]; ok {
+			out.list, out.at[name] = append(out.list, name), i
+		}
+	}
+	return out
 }
 
 func (n names) parts(parts []triage.Part) []part {
