@@ -385,7 +385,8 @@ func (r *Rules) explain(p *Proposal, t *text, w weights, found []finding, unread
 		if len(p.Reasons) > mostReasons {
 			break
 		}
-		if f.points > 0 && dangerCodes[f.danger] != p.Urgent || f.weight < weak {
+		// What was taken back is not told where the alarm sounds all the same.
+		if (f.points > 0) != (dangerCodes[f.danger] == p.Urgent) || f.weight < weak {
 			continue
 		}
 		p.Reasons = append(p.Reasons, reason(f.reason, t, f.hit, dangerCodes[f.danger]))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"liandong/internal/catalogue"
@@ -54,6 +55,11 @@ type verdict struct {
 	words   func(t *text, p Proposal) []Reason
 }
 
+// receiving is how much an alarm for C1, C2 or C3 adds to the class that
+// receives it, in log-odds: who stands outside the railing of a bridge is no
+// matter of bridges. Danger of C4 has many.
+const receiving = 2.0
+
 // silentChance is what a class has in the eyes of the rules that no word speaks
 // for.
 const silentChance = 0.02
@@ -77,6 +83,9 @@ func (e *Trained) read(t *text, urgent int, found []finding) verdict {
 			}
 			if !e.alone {
 				out[c] += e.model.rules * math.Log(of+silentChance)
+			}
+			if v.urgent >= 0 && dangerCodes[v.urgent] != "C4" && e.rules.classes[c] == receives[dangerCodes[v.urgent]] {
+				out[c] += receiving
 			}
 		}
 		soften(out)
@@ -115,14 +124,45 @@ func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 	return likest
 }
 
-// dangerous says in which words the model sees danger.
+// dangerous says in which words the model sees danger: the clause they stand
+// in, because a person cannot judge a scrap.
 func (e *Trained) dangerous(t *text, o opinion, urgent int) Reason {
 	k := len(modelClasses)
 	best := e.model.spans(t, o.from, o.to, func(row []int8) float64 { return float64(row[k+1+urgent]) - float64(row[k]) })
 	if len(best) == 0 {
 		best = []span{{from: o.from, to: o.to}}
 	}
-	return reason(LearnedDanger, t, hit{from: best[0].from, to: best[0].to}, dangerCodes[urgent])
+	return reason(LearnedDanger, t, t.around(best[0].from, best[0].to), dangerCodes[urgent])
+}
+
+// around is the clause about the runes [from, to), or as much of it as is read
+// at a glance.
+func (t *text) around(from, to int) hit {
+	const glance = 20
+	ends := func(r rune) bool { return endsClause(r) || endsSentence(r) }
+	for grown := true; grown && to-from < glance; {
+		grown = false
+		if from > 0 && t.clause[from-1] == t.clause[from] && !ends(t.runes[from-1]) {
+			from, grown = from-1, true
+		}
+		if to < len(t.runes) && t.clause[to] == t.clause[from] && !ends(t.runes[to]) {
+			to, grown = to+1, true
+		}
+	}
+	return hit{from: from, to: to}
+}
+
+// plain narrows a span to what can be read as a word: scraps of grammar at its
+// ends go. What is left may be empty.
+func (t *text) plain(s span) span {
+	const first, last = "的了着过们子吗吧呢啊么得地个上里下中间", "的了着过是就都也还又很我你他她它在把被给和跟与说不"
+	for s.from < s.to && strings.ContainsRune(first, t.runes[s.from]) {
+		s.from++
+	}
+	for s.to > s.from && strings.ContainsRune(last, t.runes[s.to-1]) {
+		s.to--
+	}
+	return s
 }
 
 // words are those that most made the model think of the class proposed.
@@ -140,6 +180,9 @@ func (e *Trained) words(t *text, p Proposal) []Reason {
 		return float64(row[c]) - mean/float64(len(modelClasses))
 	})
 	for _, s := range best {
+		if s = t.plain(s); s.to-s.from < 2 {
+			continue
+		}
 		why := reason(Learned, t, hit{from: s.from, to: s.to}, p.Category)
 		if !slices.ContainsFunc(append(p.Reasons, out...), func(r Reason) bool { return r.Word == why.Word }) {
 			out = append(out, why)
@@ -147,6 +190,9 @@ func (e *Trained) words(t *text, p Proposal) []Reason {
 		if len(out) == mostLearned {
 			break
 		}
+	}
+	if len(out) == 0 && len(best) > 0 && !slices.ContainsFunc(p.Reasons, func(r Reason) bool { return r.Of == p.Category || strings.HasPrefix(r.Of, p.Category+".") }) {
+		out = append(out, reason(Learned, t, t.around(best[0].from, best[0].to), p.Category))
 	}
 	return out
 }

@@ -5,7 +5,8 @@ import "liandong/internal/triage"
 // What the sources count for. The weights were chosen by cross-validation.
 const (
 	weightInvented = 1.0
-	weightPattern  = 0.1 // of a variant of a pattern: there are many, written to teach danger
+	weightPattern  = 0.1 // of a variant of a dangerous pattern: there are many, and all are of the police
+	weightVariant  = 0.2 // of any other variant
 	weightListed   = 0.3
 	weightWeak     = 0.05 // of what the rules say of a text that nobody has read
 	weightAlarm    = 6.0  // of danger: there is little of it, and to miss it is worse
@@ -25,8 +26,11 @@ func Examples(rows []Row, teacher triage.Engine) []Example {
 			out = append(out, r.read())
 		case Invented:
 			e := Example{Text: r.Text, Weight: weightInvented, Danger: r.Urgent, Sure: 1}
-			if r.Of > 0 {
-				e.Weight, e.Varied = weightPattern, true
+			if e.Varied = r.Of > 0; e.Varied {
+				e.Weight = weightVariant
+				if r.Urgent != "" {
+					e.Weight = weightPattern
+				}
 			}
 			if r.Urgent == "" {
 				e.Sure = weightNear
