@@ -153,16 +153,23 @@ func (t *text) around(from, to int) hit {
 }
 
 // plain narrows a span to what can be read as a word: scraps of grammar at its
-// ends go. What is left may be empty.
-func (t *text) plain(s span) span {
-	const first, last = "的了着过们子吗吧呢啊么得地个上里下中间", "的了着过是就都也还又很我你他她它在把被给和跟与说不"
+// ends go, and a span with less than two characters of another kind goes whole.
+func (t *text) plain(s span) (span, bool) {
+	const first, last = "的了着过们子吗吧呢啊么得地个点上里下中间", "的了着过是就都也还又很我你他她它在把被给和跟与说不一"
+	const grammar = first + last + "这那有没呀要会能"
 	for s.from < s.to && strings.ContainsRune(first, t.runes[s.from]) {
 		s.from++
 	}
 	for s.to > s.from && strings.ContainsRune(last, t.runes[s.to-1]) {
 		s.to--
 	}
-	return s
+	content := 0
+	for _, r := range t.runes[s.from:s.to] {
+		if !strings.ContainsRune(grammar, r) {
+			content++
+		}
+	}
+	return s, content > 1
 }
 
 // words are those that most made the model think of the class proposed.
@@ -180,7 +187,8 @@ func (e *Trained) words(t *text, p Proposal) []Reason {
 		return float64(row[c]) - mean/float64(len(modelClasses))
 	})
 	for _, s := range best {
-		if s = t.plain(s); s.to-s.from < 2 {
+		s, ok := t.plain(s)
+		if !ok {
 			continue
 		}
 		why := reason(Learned, t, hit{from: s.from, to: s.to}, p.Category)
@@ -191,7 +199,7 @@ func (e *Trained) words(t *text, p Proposal) []Reason {
 			break
 		}
 	}
-	if len(out) == 0 && len(best) > 0 && !slices.ContainsFunc(p.Reasons, func(r Reason) bool { return r.Of == p.Category || strings.HasPrefix(r.Of, p.Category+".") }) {
+	if len(out) == 0 && len(best) > 0 { // nothing of it reads as a word: the clause, then
 		out = append(out, reason(Learned, t, t.around(best[0].from, best[0].to), p.Category))
 	}
 	return out
