@@ -30,6 +30,13 @@ func TestFigures(t *testing.T) {
 	if got := page.one("#classes tbody a").attrs["href"]; !strings.HasPrefix(got, "/cases?category=") {
 		t.Errorf("a class leads to %q, want its cases", got)
 	}
+	for _, half := range learn.Published().Unseen {
+		for _, e := range half.Engines {
+			if a := e.False; !strings.Contains(page.one("#report").text(), fmt.Sprintf("%d/%d", a.Alarms, a.N)) {
+				t.Errorf("half %s, %s: the page lacks %d false alarms of %d", half.Name, e.Name, a.Alarms, a.N)
+			}
+		}
+	}
 	both := learn.Published().Parts[0].Engines[4]
 	if got := page.one("#report").text(); page.count("#report tbody tr") < 20 || !strings.Contains(got, fmt.Sprintf("%.1f%%", 100*both.Strict)) {
 		t.Errorf("the report: got %q, want what make eval found, %.4f among it", got, both.Strict)

@@ -39,6 +39,25 @@ func TestPublishedReport(t *testing.T) {
 	}
 }
 
+// The held out half says what danger is worth in words that nobody has seen: it
+// does not fall unnoticed.
+func TestPublishedDanger(t *testing.T) {
+	const leastFound, mostFalse = 0.93, 0.36
+	for _, h := range Published().Unseen {
+		for _, e := range h.Engines {
+			if h.Name != "B" || e.Name != "both" {
+				continue
+			}
+			at := slices.IndexFunc(e.Urgent, func(a Alarm) bool { return a.Group == "C1+C4" })
+			if a := e.Urgent[at]; a.Rate() < leastFound || a.N < 70 || e.False.Rate() > mostFalse {
+				t.Errorf("got %d of %d found and %d false alarms of %d, want %.2f and at most %.2f", a.Alarms, a.N, e.False.Alarms, e.False.N, leastFound, mostFalse)
+			}
+			return
+		}
+	}
+	t.Error("no figures of the held out half")
+}
+
 func TestCounting(t *testing.T) {
 	cat, rows := fixture(t)
 	c := NewCounting(cat, rows)
