@@ -16,7 +16,7 @@ import (
 func (p *platform) decided(from, n int, seen bool) {
 	p.t.Helper()
 	a := hotline.Actor{ID: "x", Name: "测试班长", Role: hotline.ShiftLeader, Platform: p.node.Platform}
-	what := []string{"栈道缺了两块板", "昨天又停航了", "票不能退", "几点开门", "救生衣都旧了"}
+	what := []string{"栈道缺了两块板", "昨天又停航了", "票不能退", "几点开门", "船票太贵了"}
 	for i := from; i < from+n; i++ {
 		_, _, err := p.desk.Intake(p.t.Context(), a, desk.In{Text: fmt.Sprintf("冰湖游艇第%d号%s", i, what[i%len(what)]), Channel: "phone", Region: "540102",
 			Category: "A09", Seen: seen})
