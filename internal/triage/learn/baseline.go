@@ -58,12 +58,13 @@ func (c *Counting) Propose(text string) triage.Proposal {
 	return p
 }
 
-// Majority is the class that most rows have.
+// Majority is the class that most rows have; the variants of patterns, written
+// for danger, do not count.
 func Majority(rows []Row) string {
 	count := map[string]int{}
 	most := ""
 	for _, r := range rows {
-		if r.Category == "" {
+		if r.Category == "" || r.Of > 0 {
 			continue
 		}
 		count[r.Category]++
