@@ -210,7 +210,7 @@ func TestNotices(t *testing.T) {
 		h.recipient("540102-urban", desk.ByMail, "other@test.example", "remind", "")
 		var cases []desk.CaseView
 		for range 3 {
-			cases = append(cases, h.give("测试井盖坏了，住在测试路1号"))
+			cases = append(cases, h.give("路灯坏了三天没人修，住在测试路1号"))
 		}
 		h.let(20*24*time.Hour, 30*time.Minute)
 
@@ -270,7 +270,7 @@ func TestNotices(t *testing.T) {
 		for _, m := range mails {
 			all += m.subject + m.text
 		}
-		for _, secret := range []string{"张测试", "13900000001", "测试路", "井盖坏了"} {
+		for _, secret := range []string{"张测试", "13900000001", "测试路", "路灯坏了"} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%s stands in a notice", secret)
 			}
