@@ -248,6 +248,24 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// reconnect uses every connection of both pools of each side, so that those that
+// were ended are gone from them.
+func (p *pair) reconnect() {
+	p.t.Helper()
+	for range 3 {
+		var wg sync.WaitGroup
+		for _, s := range []*side{p.a, p.b} {
+			for range 32 {
+				wg.Go(func() {
+					_, _ = s.st.Reader().Links(p.t.Context())
+					_ = s.st.WriteSilently(p.t.Context(), func(tx *store.Tx) error { _, err := tx.Links(p.t.Context()); return err })
+				})
+			}
+		}
+		wg.Wait()
+	}
+}
+
 // The server ends every connection again and again, as at a restart, under
 // clerks who take and pass on. Each tries until it is told that it was done; what
 // was done is there once.
@@ -291,6 +309,7 @@ func TestDatabaseRestarted(t *testing.T) {
 	people.Wait()
 	stop()
 	server.Wait()
+	p.reconnect()
 	p.run()
 	p.agree()
 	p.prove()

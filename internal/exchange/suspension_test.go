@@ -64,12 +64,12 @@ func TestSuspensionCrosses(t *testing.T) {
 		boss := func(s *side) hotline.Actor {
 			return hotline.Actor{ID: "boss" + s.node.Line, Name: "测试督办" + s.node.Line, Role: hotline.Supervisor, Platform: s.node.Platform}
 		}
-		snow := desk.NewSuspension{LegID: id, Ground: desk.Weather, From: day("2026-03-12"), To: day("2026-03-14"), Note: "测试：山上道路尚未开通"}
+		snow := desk.NewSuspension{LegID: id, Ground: desk.Weather, From: day("2026-03-12"), To: day("2026-03-14"), Note: "测试：高速路口尚未开通"}
 		wantCode(t, p.b.desk.Suspend(ctx, boss(p.b), p.b.other(t, id).ID, snow), "suspension_leg")
 
 		// The holder asks, as for an extension; the sender suspends instead.
 		later := was.AddDate(0, 0, 9)
-		p.b.act(t, id, leg.Extend, func(do *desk.Do) { do.Due, do.Note = &later, "山上道路尚未开通，请求中止" })
+		p.b.act(t, id, leg.Extend, func(do *desk.Do) { do.Due, do.Note = &later, "高速路口尚未开通，请求中止" })
 		p.run()
 		p.faulty(func(wire []byte) ([]byte, fault) {
 			if bytes.Contains(wire, []byte(`"suspension"`)) {
@@ -169,7 +169,7 @@ func TestSuspensionOnPaper(t *testing.T) {
 	id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
 	was := p.a.handling(t, id).Due
 	boss := hotline.Actor{ID: "boss", Name: "测试督办", Role: hotline.Supervisor, Platform: p.a.node.Platform}
-	if err := p.a.desk.Suspend(t.Context(), boss, c.ID, desk.NewSuspension{LegID: id, Ground: desk.Weather, From: day("2026-03-12"), To: day("2026-03-14"), Note: "测试：山上道路尚未开通"}); err != nil {
+	if err := p.a.desk.Suspend(t.Context(), boss, c.ID, desk.NewSuspension{LegID: id, Ground: desk.Weather, From: day("2026-03-12"), To: day("2026-03-14"), Note: "测试：高速路口尚未开通"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.a.handling(t, id).Due; !got.After(was) {
@@ -218,7 +218,7 @@ func TestStopCrosses(t *testing.T) {
 			return wire, deliver
 		})
 		p.b.act(t, id, leg.Extend, func(do *desk.Do) {
-			do.Note, do.Stop = "测试：山上道路尚未开通", &desk.Stop{Ground: desk.Weather, To: day("2026-03-14")}
+			do.Note, do.Stop = "测试：高速路口尚未开通", &desk.Stop{Ground: desk.Weather, To: day("2026-03-14")}
 		})
 		p.run()
 		asked := p.a.other(t, id)
