@@ -7,6 +7,7 @@ import (
 	"liandong/internal/assessment"
 	"liandong/internal/calendar"
 	"liandong/internal/hotline"
+	"liandong/internal/store"
 )
 
 // Statement is the figures of a period (assessment.ParsePeriod) as they stood at
@@ -52,13 +53,18 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	if !ok {
 		return nil, 0, hotline.Errorf(hotline.Invalid, "indicator_unknown", "indicator", b.Indicator)
 	}
-	var ids []string
-	seen := map[string]bool{}
 	p, at, err := d.period(a, b.Period, b.AsOf)
 	if err != nil {
 		return nil, 0, err
 	}
-	err = d.read.Facts(ctx, d.sight(a), p.From, p.Until, func(f assessment.Fact) {
+	return d.behind(ctx, a, x, b, d.sight(a), p, at, limit)
+}
+
+// behind lists the cases of the legs that a figure counts, of those in sight.
+func (d *Desk) behind(ctx context.Context, a hotline.Actor, x assessment.Indicator, b Behind, see store.Sight, p assessment.Period, at time.Time, limit int) (cases []CaseView, n int, err error) {
+	var ids []string
+	seen := map[string]bool{}
+	err = d.read.Facts(ctx, see, p.From, p.Until, func(f assessment.Fact) {
 		if b.By != "" && f.Key(b.By) != b.Key {
 			return
 		}
@@ -93,15 +99,21 @@ func (d *Desk) period(a hotline.Actor, period string, asOf time.Time) (p assessm
 	if err = a.CheckNode(hotline.SeeOverview); err != nil {
 		return
 	}
+	if p, err = assessment.ParsePeriod(period, calendar.Zone, d.Now()); err == nil {
+		at, err = d.asOf(asOf)
+	}
+	return p, at, err
+}
+
+// asOf is the moment that figures are made for: now, for zero. One that has not
+// come is Invalid.
+func (d *Desk) asOf(at time.Time) (time.Time, error) {
 	now := d.Now()
-	if p, err = assessment.ParsePeriod(period, calendar.Zone, now); err != nil {
-		return
+	switch {
+	case at.IsZero():
+		return now, nil
+	case at.After(now):
+		return at, hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
 	}
-	if at = asOf; at.IsZero() {
-		at = now
-	}
-	if at.After(now) {
-		return p, at, hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
-	}
-	return p, at, nil
+	return at, nil
 }

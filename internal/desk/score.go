@@ -161,15 +161,15 @@ func (s ScoreSheet) Of(unit string) (assessment.Score, bool) {
 // it, as they stood at a moment; zero: now. A unit gets its own alone, the desk
 // those of the units in its region. A unit's score is the same whoever looks.
 func (d *Desk) Scores(ctx context.Context, a hotline.Actor, month string, asOf time.Time) (ScoreSheet, error) {
-	from, until, at, err := d.scoreMonth(a, month, asOf)
+	p, at, err := d.scoreMonth(a, month, asOf)
 	if err != nil {
 		return ScoreSheet{}, err
 	}
-	out := ScoreSheet{Month: month, Until: until, AsOf: at, Own: !a.AtDesk(), CanObject: mayObject(a)}
+	out := ScoreSheet{Month: month, Until: p.Until, AsOf: at, Own: !a.AtDesk(), CanObject: mayObject(a)}
 	if out.Scheme, err = schemeOf(ctx, d.read, month); err != nil {
 		return out, err
 	}
-	t, err := d.read.Tally(ctx, store.Sight{}, from, until, at)
+	t, err := d.read.Tally(ctx, store.Sight{}, p.From, p.Until, at)
 	if err != nil {
 		return out, err
 	}
@@ -200,7 +200,7 @@ func (d *Desk) seesScore(a hotline.Actor, unit string) bool {
 }
 
 // scoreMonth checks what scores are asked for: who asks, the month, the moment.
-func (d *Desk) scoreMonth(a hotline.Actor, month string, asOf time.Time) (from, until, at time.Time, err error) {
+func (d *Desk) scoreMonth(a hotline.Actor, month string, asOf time.Time) (p assessment.Period, at time.Time, err error) {
 	right := hotline.SeeOverview
 	if !a.AtDesk() {
 		right = hotline.SeeCases
@@ -208,21 +208,14 @@ func (d *Desk) scoreMonth(a hotline.Actor, month string, asOf time.Time) (from, 
 	if err = a.CheckNode(right); err != nil {
 		return
 	}
-	p, err := assessment.ParsePeriod(month, calendar.Zone, d.Now())
+	p, err = assessment.ParsePeriod(month, calendar.Zone, d.Now())
 	if err == nil && p.Kind != assessment.Monthly {
 		err = hotline.Errorf(hotline.Invalid, "period_invalid", "month", month)
 	}
-	if err != nil {
-		return
+	if err == nil {
+		at, err = d.asOf(asOf)
 	}
-	from, until = p.From, p.Until
-	if at = asOf; at.IsZero() {
-		at = d.Now()
-	}
-	if at.After(d.Now()) {
-		err = hotline.Errorf(hotline.Invalid, "as_of_future", "as_of", at)
-	}
-	return
+	return p, at, err
 }
 
 // ScoreCases is CasesBehind for a unit: the cases behind a figure of its own
@@ -235,33 +228,10 @@ func (d *Desk) ScoreCases(ctx context.Context, a hotline.Actor, b Behind, limit 
 	if a.AtDesk() {
 		return nil, 0, hotline.Errorf(hotline.Denied, "denied", string(hotline.WorkLegs), string(a.Role))
 	}
-	from, until, at, err := d.scoreMonth(a, b.Period, b.AsOf)
+	p, at, err := d.scoreMonth(a, b.Period, b.AsOf)
 	if err != nil {
 		return nil, 0, err
 	}
-	var ids []string
-	err = d.read.Facts(ctx, store.Sight{}, from, until, func(f assessment.Fact) {
-		if f.Unit != a.Unit {
-			return
-		}
-		if den, num := x.Counts(f, at.UnixMicro()); !b.holds(den, num) {
-			return
-		}
-		n++
-		if !slices.Contains(ids, f.CaseID) && len(ids) < limit {
-			ids = append(ids, f.CaseID)
-		}
-	})
-	for _, id := range ids {
-		if err != nil {
-			break
-		}
-		var v CaseView
-		if v, err = d.Case(ctx, a, id); err == nil {
-			cases = append(cases, v)
-		} else if hotline.KindOf(err) == hotline.NotFound {
-			err = nil
-		}
-	}
-	return cases, n, err
+	b.By, b.Key = assessment.ByUnit, a.Unit
+	return d.behind(ctx, a, x, b, store.Sight{}, p, at, limit)
 }
