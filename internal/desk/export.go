@@ -163,7 +163,7 @@ func (e *export) begin(caseID string) error {
 		if err != nil || h == nil {
 			return err
 		}
-		return e.putHead(*h)
+		return e.putHead(*h, true)
 	}
 	newest, err := e.newest()
 	if err != nil || newest == nil {
@@ -176,11 +176,7 @@ func (e *export) begin(caseID string) error {
 		}
 		for _, h := range heads {
 			after = h.Size
-			_, _, err := audit.OpenHead(h.Note, e.ours)
-			if err != nil && h.Size < newest.Size && len(h.Stamp) == 0 { // one by a revoked key proves nothing
-				continue
-			}
-			if err := e.putHead(h); err != nil {
+			if err := e.putHead(h, h.Size >= newest.Size || len(h.Stamp) > 0); err != nil {
 				return err
 			}
 		}
@@ -211,10 +207,14 @@ func (e *export) headOver(caseID string) (*store.HeadNote, error) {
 	return e.newest()
 }
 
-// putHead writes a head, signed again where its key was revoked since: what it
-// says stays the same, and so does what was stamped.
-func (e *export) putHead(h store.HeadNote) error {
+// putHead writes a head. One by a key that was revoked since proves nothing: it
+// is left out, or, where it must be there, signed again; what it says stays the
+// same, and so does what was stamped.
+func (e *export) putHead(h store.HeadNote, must bool) error {
 	if _, _, err := audit.OpenHead(h.Note, e.ours); err != nil {
+		if !must {
+			return nil
+		}
 		head, err := audit.ReadHead(h.Note)
 		if err != nil {
 			return err
