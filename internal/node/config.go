@@ -245,19 +245,19 @@ func (c Config) faults() (out []error) {
 	if c.TLSClientCA != "" && c.TLSCert == "" {
 		bad("tls_client_ca", "wants tls_cert and tls_key: without TLS nobody shows a certificate")
 	}
-	if u, err := url.Parse(c.OpinionURL); c.OpinionURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+	if c.OpinionURL != "" && !isHTTP(c.OpinionURL) {
 		bad("opinion_url", "want http:// or https:// and a host, without a password in it")
 	}
 	if c.OpinionURL == "" && (c.OpinionModel != "" || c.OpinionKeyFile != "") {
 		bad("opinion_url", "opinion_model and opinion_key_file are for nothing without it")
 	}
-	if u, err := url.Parse(c.StampURL); c.StampURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+	if c.StampURL != "" && !isHTTP(c.StampURL) {
 		bad("stamp_url", "want http:// or https:// and a host, without a password in it")
 	}
 	if c.StampURL == "" && (c.StampCAFile != "" || c.StampEvery != "") {
 		bad("stamp_url", "stamp_ca_file and stamp_every are for nothing without it")
 	}
-	if d, err := time.ParseDuration(c.StampEvery); c.StampEvery != "" && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
+	if c.StampEvery != "" && !isSpan(c.StampEvery, 10*time.Minute, 7*24*time.Hour) {
 		bad("stamp_every", "want 10m to 168h, not %q", c.StampEvery)
 	}
 	c.noticeFaults(bad)
@@ -273,10 +273,10 @@ func (c Config) faults() (out []error) {
 			bad(key, "%v", err)
 		}
 	}
-	if d, err := time.ParseDuration(c.ReconcileEvery); c.ReconcileEvery != "" && c.ReconcileEvery != off && (err != nil || d < 10*time.Minute || d > 7*24*time.Hour) {
+	if c.ReconcileEvery != "" && c.ReconcileEvery != off && !isSpan(c.ReconcileEvery, 10*time.Minute, 7*24*time.Hour) {
 		bad("reconcile_every", "want 10m to 168h, or off, not %q", c.ReconcileEvery)
 	}
-	if d, err := time.ParseDuration(c.KeepOffline); c.KeepOffline != "" && c.KeepOffline != off && (err != nil || d < time.Hour || d > 72*time.Hour) {
+	if c.KeepOffline != "" && c.KeepOffline != off && !isSpan(c.KeepOffline, time.Hour, 72*time.Hour) {
 		bad("keep_offline", "want 1h to 72h, or off, not %q", c.KeepOffline)
 	}
 	slices.SortFunc(out, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
@@ -297,26 +297,35 @@ func (c Config) withDefaults() Config {
 // off turns off what is done, or kept, for some time.
 const off = "off"
 
-// reconcileEvery is ReconcileEvery; 0 is never.
-func (c Config) reconcileEvery() time.Duration {
-	switch c.ReconcileEvery {
+// isHTTP says whether somebody can be called at an address; one with a password
+// in it would stand in logs.
+func isHTTP(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}
+
+// isSpan says whether a word is a stretch of time within bounds.
+func isSpan(word string, least, most time.Duration) bool {
+	d, err := time.ParseDuration(word)
+	return err == nil && d >= least && d <= most
+}
+
+// span is a stretch of time that was checked when it was read: unless, where
+// nothing is said, and 0 for off.
+func span(word string, unless time.Duration) time.Duration {
+	switch word {
 	case "":
-		return 24 * time.Hour
+		return unless
 	case off:
 		return 0
 	}
-	d, _ := time.ParseDuration(c.ReconcileEvery) // it was checked when it was read
+	d, _ := time.ParseDuration(word)
 	return d
 }
 
-// stampEvery is StampEvery.
-func (c Config) stampEvery() time.Duration {
-	if c.StampEvery == "" {
-		return time.Hour
-	}
-	d, _ := time.ParseDuration(c.StampEvery) // it was checked when it was read
-	return d
-}
+func (c Config) reconcileEvery() time.Duration { return span(c.ReconcileEvery, 24*time.Hour) }
+func (c Config) stampEvery() time.Duration     { return span(c.StampEvery, time.Hour) }
+func (c Config) keepOffline() time.Duration    { return span(c.KeepOffline, 12*time.Hour) }
 
 // CalendarSpan says for which years days off are known, for people.
 func (c Config) CalendarSpan() string {
@@ -334,18 +343,6 @@ func (c Config) calendar() (*calendar.Calendar, error) {
 		return calendar.Seed()
 	}
 	return calendar.SeedWith(os.DirFS(filepath.Dir(c.CalendarFile)), filepath.Base(c.CalendarFile))
-}
-
-// keepOffline is KeepOffline; 0 is nothing.
-func (c Config) keepOffline() time.Duration {
-	switch c.KeepOffline {
-	case "":
-		return 12 * time.Hour
-	case off:
-		return 0
-	}
-	d, _ := time.ParseDuration(c.KeepOffline) // it was checked when it was read
-	return d
 }
 
 func (c Config) urlOf(addr string) string {

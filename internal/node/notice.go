@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
-	"net/url"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (c Config) noticeFaults(bad func(key, format string, args ...any)) {
 			bad("mail_tls", "want starttls, tls or none, not %q", c.MailTLS)
 		}
 	}
-	if u, err := url.Parse(c.SMSURL); c.SMSURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+	if c.SMSURL != "" && !isHTTP(c.SMSURL) {
 		bad("sms_url", "want http:// or https:// and a host, without a password in it")
 	}
 	if c.SMSURL == "" && (c.SMSKeyFile != "" || c.SMSBody != "") {
