@@ -42,6 +42,7 @@ func serve(t *testing.T) string {
 			t.Error(err)
 		}
 	})
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }) // a page without an icon may be asked for one
 	mux.HandleFunc("POST /send", func(w http.ResponseWriter, r *http.Request) {
 		got := r.PostFormValue("text") + "|" + r.PostFormValue("region") + "|" + r.PostFormValue("day")
 		http.Redirect(w, r, "/?got="+template.URLQueryEscaper(got), http.StatusSeeOther)
