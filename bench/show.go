@@ -197,7 +197,9 @@ func (n *node) fillOne(ctx context.Context, tx *store.Tx, keys seal.KeyService, 
 		func() error { return tx.AddLeg(ctx, &l) },
 		func() error { return tx.AddClocks(ctx, k) },
 		func() error { return tx.AddEvents(ctx, e) },
-		func() error { return tx.IndexCase(ctx, c.ID, store.Tokens(strings.TrimSpace(text))) },
+		func() error {
+			return tx.IndexCases(ctx, store.Indexed{ID: c.ID, Tokens: store.Tokens(strings.TrimSpace(text))})
+		},
 	} {
 		if err := write(); err != nil {
 			return "", err

@@ -175,20 +175,14 @@ func (d *Desk) IndexSome(ctx context.Context) error {
 			return err
 		}
 		for some := range slices.Chunk(ids, indexedAtOnce) {
-			tokens := make([][]int32, len(some))
+			cases := make([]store.Indexed, len(some))
 			for i, id := range some {
-				if tokens[i], err = d.tokens(privs[id]); err != nil {
+				cases[i].ID = id
+				if cases[i].Tokens, err = d.tokens(privs[id]); err != nil {
 					return err
 				}
 			}
-			err := d.st.Write(ctx, func(tx *store.Tx) error {
-				for i, id := range some {
-					if err := tx.IndexCase(ctx, id, tokens[i]); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+			err := d.st.Write(ctx, func(tx *store.Tx) error { return tx.IndexCases(ctx, cases...) })
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,9 @@ func search(t *testing.T, st *store.Store) {
 	for i, text := range texts {
 		c := addCase(t, st, func(c *store.CaseRow) { c.CreatedAt = start.Add(time.Duration(i) * time.Second) })
 		names[c.ID] = i
-		write(t, st, func(tx *store.Tx) error { return tx.IndexCase(ctx, c.ID, store.Tokens(text)) })
+		write(t, st, func(tx *store.Tx) error {
+			return tx.IndexCases(ctx, store.Indexed{ID: c.ID, Tokens: store.Tokens(text)})
+		})
 	}
 	for query, hits := range map[string][]int{
 		"井盖":          {0},
@@ -78,7 +80,9 @@ func searchPages(t *testing.T, st *store.Store) {
 			region = "540300"
 		}
 		c := addCase(t, st, func(c *store.CaseRow) { c.Region, c.CreatedAt = region, start.Add(time.Duration(i)*time.Second) })
-		write(t, st, func(tx *store.Tx) error { return tx.IndexCase(ctx, c.ID, store.Tokens(text)) })
+		write(t, st, func(tx *store.Tx) error {
+			return tx.IndexCases(ctx, store.Indexed{ID: c.ID, Tokens: store.Tokens(text)})
+		})
 		if i%5 != 0 && i%3 == 0 {
 			wanted = append(wanted, c.ID)
 		}
@@ -100,7 +104,7 @@ func searchIndex(t *testing.T, st *store.Store) {
 	want(t, "not indexed yet, two of them", got, err, []string{first.ID, second.ID})
 	index := func(id, text string) {
 		t.Helper()
-		write(t, st, func(tx *store.Tx) error { return tx.IndexCase(ctx, id, store.Tokens(text)) })
+		write(t, st, func(tx *store.Tx) error { return tx.IndexCases(ctx, store.Indexed{ID: id, Tokens: store.Tokens(text)}) })
 	}
 	index(first.ID, "井盖")
 	index(second.ID, "") // nothing to find, and done

@@ -19,7 +19,9 @@ func holding(t *testing.T, st *store.Store) {
 		if len(all) == 2 {
 			text = "井盖 路灯"
 		}
-		write(t, st, func(tx *store.Tx) error { return tx.IndexCase(ctx, c.ID, store.Tokens(text)) })
+		write(t, st, func(tx *store.Tx) error {
+			return tx.IndexCases(ctx, store.Indexed{ID: c.ID, Tokens: store.Tokens(text)})
+		})
 	}
 	got, err := st.Reader().Holding(ctx, store.Tokens("井盖 停水 路灯"), 3)
 	if err != nil || len(got) != 3 {

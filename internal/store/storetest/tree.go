@@ -132,7 +132,7 @@ func erasures(t *testing.T, st *store.Store) {
 		write(t, st, func(tx *store.Tx) error {
 			for _, err := range []error{
 				tx.AddPrivate(ctx, store.Private{CaseID: id, WrappedKey: []byte{1}, Words: []byte{2}, Caller: []byte{3}, Told: []byte{4}, PhoneIndex: "x" + id}),
-				tx.AddEvents(ctx, e), tx.PostLetter(ctx, out), tx.KeepLetter(ctx, in), tx.IndexCase(ctx, id, []int32{7}),
+				tx.AddEvents(ctx, e), tx.PostLetter(ctx, out), tx.KeepLetter(ctx, in), tx.IndexCases(ctx, store.Indexed{ID: id, Tokens: []int32{7}}),
 			} {
 				if err != nil {
 					return err
