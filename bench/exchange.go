@@ -21,47 +21,97 @@ import (
 	"time"
 )
 
+// perCase is how many letters of a backlog belong to one case: its offer and
+// what the caller and the desk said of it while the peer was away.
+const perCase = 4
+
 // backlog measures how fast the letters that waited for a peer reach it when
-// it comes back, all receipted, in letters a second.
+// it comes back, all receipted and those of a case in order, in letters a
+// second; and of offers alone, each of which opens a case there.
 func (b *bench) backlog(ctx context.Context, engine string) error {
-	from, err := b.newNode(ctx, engine, "12345")
+	floor, err := b.commit(ctx, engine, 0)
 	if err != nil {
 		return err
+	}
+	for _, of := range []struct {
+		what  string
+		cases int
+		words []string
+	}{
+		{fmt.Sprintf("backlog of %d letters, %d of a case, drains, %s", b.letters, perCase, engine), b.letters / perCase, []string{"supplement", "urge", "supplement"}},
+		{fmt.Sprintf("backlog of %d offers drains, %s", b.letters, engine), b.letters, nil},
+	} {
+		rate, work, err := b.drain(ctx, engine, of.cases, of.words)
+		if err != nil {
+			return err
+		}
+		single := float64(time.Second) / float64(floor)
+		b.atLeast(of.what, fmt.Sprintf("%.0f/s, both nodes' CPU %s each", rate, ms(work)), fmt.Sprintf("one small row a commit, %.0f/s", single), rate/single, 1.0/3)
+	}
+	return nil
+}
+
+// drain takes cases for a peer that is away, says words about each, lets the
+// peer come back, and returns the letters a second until it has all and the
+// processor time of both nodes for one.
+func (b *bench) drain(ctx context.Context, engine string, cases int, words []string) (rate float64, work time.Duration, err error) {
+	from, err := b.newNode(ctx, engine, "12345")
+	if err != nil {
+		return 0, 0, err
 	}
 	to, err := b.newNode(ctx, engine, "110")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	if err := from.link(ctx, to); err != nil {
-		return err
-	}
-	if err := to.link(ctx, from); err != nil {
-		return err
-	}
-	if err := from.start(ctx); err != nil {
-		return err
+	if err := errors.Join(from.link(ctx, to), to.link(ctx, from), from.start(ctx)); err != nil {
+		return 0, 0, err
 	}
 	defer from.stop()
-	if err := from.times(ctx, b.clients, b.letters, func(i int) []byte { return order(int64(i)) }); err != nil {
-		return err
-	}
-	commit, err := b.commit(ctx, engine, 0)
+	err = from.times(ctx, b.clients, cases, func(i int) error {
+		var c struct{ Legs []struct{ ID string } }
+		if err := from.call(ctx, "POST", "/api/v1/cases", order(int64(i)), &c); err != nil {
+			return err
+		}
+		for n, verb := range words {
+			doc := fmt.Appendf(nil, `{"version":1,"note":"来电人第%d次来电，说门口的车仍未移走，请一并告知经办人"}`, n+2)
+			if err := from.call(ctx, "POST", "/api/v1/legs/"+c.Legs[0].ID+"/"+verb, doc, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	if err := to.start(ctx); err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer to.stop()
 	begin, before := time.Now(), cpu(from.cmd.Process.Pid)+cpu(to.cmd.Process.Pid)
 	if err := from.until(ctx, "liandong_link_letters_waiting", func(waiting float64) bool { return waiting == 0 }); err != nil {
+		return 0, 0, err
+	}
+	letters := cases * (1 + len(words))
+	work = (cpu(from.cmd.Process.Pid) + cpu(to.cmd.Process.Pid) - before) / time.Duration(letters)
+	rate = float64(letters) / time.Since(begin).Seconds()
+	return rate, work, to.arrived(ctx, letters)
+}
+
+// arrived fails unless so many letters were taken, those of each leg in order.
+func (n *node) arrived(ctx context.Context, letters int) error {
+	db, err := n.open()
+	if err != nil {
 		return err
 	}
-	work := cpu(from.cmd.Process.Pid) + cpu(to.cmd.Process.Pid) - before
-	rate, floor := float64(b.letters)/time.Since(begin).Seconds(), float64(time.Second)/float64(commit)
-	b.atLeast(fmt.Sprintf("backlog of %d letters drains, %s", b.letters, engine), fmt.Sprintf("%.0f/s, both nodes' CPU %s each", rate, ms(work/time.Duration(b.letters))),
-		fmt.Sprintf("one small row a commit, %.0f/s", floor), rate/floor, 1.0/3)
-	return nil
+	defer db.Close()
+	var got, early int
+	err = db.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN EXISTS (SELECT 1 FROM letter_in e
+		WHERE e.leg_id = l.leg_id AND e.number < l.number AND e.received_at > l.received_at) THEN 1 ELSE 0 END), 0)
+		FROM letter_in l WHERE state = 'applied' AND number > 0`).Scan(&got, &early)
+	if err == nil && (got != letters || early > 0) {
+		err = fmt.Errorf("%d of %d letters were applied, %d of them before one that came before", got, letters, early)
+	}
+	return err
 }
 
 // deadPeer measures by how much one peer that takes connections and never
@@ -106,7 +156,7 @@ func (b *bench) deadPeer(ctx context.Context) error {
 	nine := peers[:len(peers)-1]
 	turn := func() (time.Duration, error) {
 		begin := time.Now()
-		if err := from.times(ctx, b.clients, each*len(nine), func(i int) []byte { return orderTo(i, nine[i%len(nine)].platform) }); err != nil {
+		if err := from.times(ctx, b.clients, each*len(nine), func(i int) error { return from.take(ctx, orderTo(i, nine[i%len(nine)].platform)) }); err != nil {
 			return 0, err
 		}
 		for _, p := range nine {
@@ -132,7 +182,7 @@ func (b *bench) deadPeer(ctx context.Context) error {
 		if err := point(url); err != nil {
 			return err
 		}
-		if err := from.times(ctx, b.clients, each, func(i int) []byte { return orderTo(i, last.platform) }); err != nil {
+		if err := from.times(ctx, b.clients, each, func(i int) error { return from.take(ctx, orderTo(i, last.platform)) }); err != nil {
 			return err
 		}
 		if url == last.url { // out of the way
@@ -164,7 +214,7 @@ func (b *bench) proof(ctx context.Context) error {
 		return err
 	}
 	defer n.stop()
-	if err := n.times(ctx, b.clients, b.events/2, func(i int) []byte { return order(int64(i)) }); err != nil { // two events each
+	if err := n.times(ctx, b.clients, b.events/2, func(i int) error { return n.take(ctx, order(int64(i))) }); err != nil { // two events each
 		return err
 	}
 	// One client, so that the tree's transactions wait for few others.
@@ -175,7 +225,7 @@ func (b *bench) proof(ctx context.Context) error {
 		return err
 	}
 	begin := time.Now()
-	if err := n.times(ctx, 1, alone, func(i int) []byte { return order(int64(i)) }); err != nil {
+	if err := n.times(ctx, 1, alone, func(i int) error { return n.take(ctx, order(int64(i))) }); err != nil {
 		return err
 	}
 	took := time.Since(begin)
@@ -246,14 +296,19 @@ func orderTo(i int, platform string) []byte {
 	return bytes.Replace(order(int64(i)), []byte(`"to":"110"`), []byte(`"to":"platform:`+platform+`"`), 1)
 }
 
-// times takes cases with some clients until there are so many.
-func (n *node) times(ctx context.Context, clients, cases int, doc func(i int) []byte) error {
+// take takes a case.
+func (n *node) take(ctx context.Context, doc []byte) error {
+	return n.call(ctx, "POST", "/api/v1/cases", doc, nil)
+}
+
+// times does something so many times, with some clients at once.
+func (n *node) times(ctx context.Context, clients, cases int, take func(i int) error) error {
 	var wg sync.WaitGroup
 	errs := make([]error, clients)
 	for c := range clients {
 		wg.Go(func() {
 			for i := c; i < cases && errs[c] == nil; i += clients {
-				errs[c] = n.call(ctx, "POST", "/api/v1/cases", doc(i), nil)
+				errs[c] = take(i)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ func (b *bench) newPlatform(ctx context.Context, engine, line, region string) (*
 	if err := os.WriteFile(n.config, doc, 0o600); err != nil {
 		return nil, err
 	}
-	out, err := n.command(ctx, nil, "token", "add", "--config", n.config, "--name", "bench", "--scope", "cases.see,cases.take,cases.decide,proof.export")
+	out, err := n.command(ctx, nil, "token", "add", "--config", n.config, "--name", "bench", "--scope", "cases.see,cases.take,cases.decide,legs.ask,proof.export")
 	n.token = strings.TrimSpace(out)
 	return n, err
 }
@@ -168,6 +169,14 @@ func (n *node) stop() {
 	_ = n.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
 	_ = n.cmd.Wait()
 	n.cmd = nil
+}
+
+// open is the node's database, to read.
+func (n *node) open() (*sql.DB, error) {
+	if n.engine == "sqlite" {
+		return sql.Open("sqlite", "file:"+n.dsn+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	}
+	return sql.Open("pgx", n.dsn)
 }
 
 // call makes one call of the API; out may be nil.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -109,11 +108,7 @@ func (n *node) handOver(ctx context.Context, i int64) error {
 
 // ledger reads how long each receipted offer took, in the order they were made.
 func (n *node) ledger(ctx context.Context) ([]time.Duration, error) {
-	driver, dsn := "pgx", n.dsn
-	if n.engine == "sqlite" {
-		driver, dsn = "sqlite", "file:"+n.dsn+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
-	}
-	db, err := sql.Open(driver, dsn)
+	db, err := n.open()
 	if err != nil {
 		return nil, err
 	}
