@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/go-json-experiment/json/jsontext"
 
 	contract "liandong/docs/exchange"
@@ -50,6 +52,7 @@ func TestReadmeIsEnough(t *testing.T) {
 				}
 			}
 			Sig struct {
+				Alg   string
 				KID   string
 				Value []byte
 			}
@@ -76,13 +79,29 @@ func TestReadmeIsEnough(t *testing.T) {
 		hash := sha256.Sum256(canonical)
 
 		// Signature.
-		public := ed25519.NewKeyFromSeed(keys[l.From].Signing[0].Secret).Public().(ed25519.PublicKey)
-		id := sha256.Sum256(public)
-		if got, want := l.Sig.KID, "ed25519:"+hex.EncodeToString(id[:])[:16]; got != want {
-			t.Errorf("%s: got signing key %s, want %s", name, got, want)
-		}
-		if !ed25519.Verify(public, slices.Concat([]byte("liandong letter v1\n"), hash[:]), l.Sig.Value) {
-			t.Errorf("%s: the signature does not verify", name)
+		if l.Sig.Alg == "sm2-sm3" {
+			public := publicSM2(t, l.From)
+			id := sm3.Sum(public)
+			if got, want := l.Sig.KID, "sm2:"+hex.EncodeToString(id[:])[:16]; got != want {
+				t.Errorf("%s: got signing key %s, want %s", name, got, want)
+			}
+			key, err := sm2.NewPublicKey(public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			under := sm3.Sum(canonical)
+			if !sm2.VerifyASN1WithSM2(key, []byte("1234567812345678"), slices.Concat([]byte("liandong letter v1\n"), under[:]), l.Sig.Value) {
+				t.Errorf("%s: the signature does not verify", name)
+			}
+		} else {
+			public := ed25519.NewKeyFromSeed(keys[l.From].Signing[0].Secret).Public().(ed25519.PublicKey)
+			id := sha256.Sum256(public)
+			if got, want := l.Sig.KID, "ed25519:"+hex.EncodeToString(id[:])[:16]; got != want {
+				t.Errorf("%s: got signing key %s, want %s", name, got, want)
+			}
+			if !ed25519.Verify(public, slices.Concat([]byte("liandong letter v1\n"), hash[:]), l.Sig.Value) {
+				t.Errorf("%s: the signature does not verify", name)
+			}
 		}
 
 		// Sealed part.
@@ -152,7 +171,7 @@ func TestFingerprintByReadme(t *testing.T) {
 		Key   []byte
 		Until string
 	}
-	for _, name := range []string{"110", "12345"} {
+	for _, name := range []string{"110", "119", "12345"} {
 		raw, err := os.ReadFile("examples/keys/" + name + ".public.json")
 		if err != nil {
 			t.Fatal(err)
@@ -186,4 +205,20 @@ func TestFingerprintByReadme(t *testing.T) {
 			t.Errorf("%s: the program says %s, %v", name, keys.Fingerprint(), err)
 		}
 	}
+}
+
+// publicSM2 is the key of the national suite in a platform's key document.
+func publicSM2(t *testing.T, platform string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("examples/keys/" + platform + ".public.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		SigningSM2 []struct{ Key []byte } `json:"signing_sm2"`
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil || len(doc.SigningSM2) != 1 || len(doc.SigningSM2[0].Key) != 65 {
+		t.Fatalf("%s: got %d keys of the national suite, %v, want one of 65 bytes", platform, len(doc.SigningSM2), err)
+	}
+	return doc.SigningSM2[0].Key
 }
