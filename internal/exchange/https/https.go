@@ -22,7 +22,6 @@ import (
 // Paths below a node's address.
 const (
 	LettersPath = "/exchange/v1/letters"
-	DigestsPath = "/exchange/v1/digests"
 	FetchPath   = "/exchange/v1/fetch"
 )
 
