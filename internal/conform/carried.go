@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +11,9 @@ import (
 	"time"
 
 	"liandong/internal/exchange/carrier"
+	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
+	"liandong/internal/seal"
 )
 
 // rows: what a side does beside the letters where they lie in a shared table.
@@ -150,4 +153,34 @@ func (r *Run) askedFor(ctx context.Context, o written) error {
 		return fmt.Errorf("it was not asked for, or not answered when it came, within %v", r.cfg.Patience)
 	}
 	return nil
+}
+
+// fetches: what a side does where the kit cannot be called.
+var fetches = []rule{
+	{id: "fetch-stranger", on: OverFetch, says: "A question for letters that the kit did not sign is turned away (401)", try: func(ctx context.Context, r *Run) error {
+		other, err := seal.NewKeyring(rand.Reader)
+		if err != nil {
+			return err
+		}
+		return r.fetchRefused(ctx, time.Now(), func(doc []byte) (string, error) { return carrier.Sign(other, doc) })
+	}},
+	{id: "fetch-old", on: OverFetch, says: "A question for letters that was written ten minutes ago, or in ten minutes, is turned away (401)", try: func(ctx context.Context, r *Run) error {
+		sign := r.way.(*overFetch).link.Sign
+		for _, at := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+			if err := r.fetchRefused(ctx, time.Now().Add(at), sign); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+}
+
+// fetchRefused asks for letters and wants 401.
+func (r *Run) fetchRefused(ctx context.Context, at time.Time, sign func([]byte) (string, error)) error {
+	w := r.way.(*overFetch)
+	status, err := w.ask(ctx, https.Fetch{From: r.cfg.Platform, To: r.cfg.Peer.Platform, At: at}, sign)
+	if err == nil && status != http.StatusUnauthorized {
+		err = fmt.Errorf("answered %d, want 401", status)
+	}
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
+	"liandong/internal/seal"
 )
 
 // Handler takes the letters of the side under test and receipts them.
@@ -28,6 +29,8 @@ func (r *Run) Handler() http.Handler {
 		case answer == nil:
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case len(answer) == 0:
+			w.WriteHeader(http.StatusNoContent)
 		default:
 			w.Header().Set("Content-Type", "application/json")
 			w.Write(answer)
@@ -44,8 +47,11 @@ func (r *Run) Listen(ctx context.Context) error {
 	return nil
 }
 
+// unanswered is the answer to a letter that was taken and has none.
+var unanswered = []byte{}
+
 // take keeps a letter and receipts it; nil without an error where it gets no
-// receipt. One that is authentic and breaks the contract gets a signed error; an
+// receipt yet, unanswered where it never has one. One that is authentic and breaks the contract gets a signed error; an
 // error returned is of one that is not authentic.
 func (r *Run) take(wire []byte) ([]byte, error) {
 	e, err := letter.Parse(wire)
@@ -63,7 +69,7 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 	}
 	h := heard{Envelope: e}
 	if e.Sealed != nil {
-		if h.private, _, err = letter.Open(r.cfg.Keys, e); err != nil {
+		if h.private, _, err = letter.Open(r.keys(), e); err != nil {
 			return r.refuse(wire, err)
 		}
 	}
@@ -74,8 +80,42 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 	case silent:
 		return nil, nil
 	}
+	r.mu.Lock()
+	instead := r.answers
+	r.mu.Unlock()
+	switch {
+	case e.Type == leg.TypeReconcile && e.Body.Re == "": // the kit has no ledger that lasts
+		return r.compose(leg.Letter{Type: leg.TypeError, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Code: letter.CodeType, Status: "dropped"}}, nil)
+	case !leg.Receipted(e.Type):
+		return unanswered, nil
+	case instead != nil:
+		return instead(e)
+	}
+	return r.receipt(e, r.keys())
+}
+
+// receipt receipts a letter, signed with keys that need not be the kit's.
+func (r *Run) receipt(e letter.Envelope, keys seal.KeyService) ([]byte, error) {
 	now := time.Now()
-	return r.compose(leg.Letter{Type: leg.TypeReceipt, Leg: e.Leg, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Status: leg.ReceiptApplied, At: &now}}, nil)
+	content, _, err := letter.Content(r.fill(leg.Letter{Type: leg.TypeReceipt, Leg: e.Leg, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Status: leg.ReceiptApplied, At: &now}}))
+	if err != nil {
+		return nil, err
+	}
+	return letter.Compose(content, nil, letter.Signer(keys))
+}
+
+// keys of the kit as they are now.
+func (r *Run) keys() seal.KeyService {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg.Keys
+}
+
+// instead has letters that arrive answered by f, nil: by receipts again.
+func (r *Run) instead(f func(letter.Envelope) ([]byte, error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers = f
 }
 
 // arrived keeps a letter. same says that it did not come before with another

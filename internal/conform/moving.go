@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"liandong/internal/leg"
+	"liandong/internal/letter"
+	"liandong/internal/seal"
 )
 
 // moving: what people of the side under test do reaches the kit as it must.
@@ -114,24 +117,91 @@ var moving = []rule{
 		if err != nil {
 			return err
 		}
-		deadline := time.Now().Add(2 * r.cfg.Patience)
-		for time.Now().Before(deadline) {
-			r.mu.Lock()
-			n, other := r.tries[h.ID], len(r.broken) > 0
-			r.mu.Unlock()
-			if other {
-				return fmt.Errorf("it came again, and not as before: %s", r.broken[0].why)
-			}
-			if n > 1 {
-				return nil
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(100 * time.Millisecond):
-			}
+		return r.comesAgain(ctx, h.ID)
+	}},
+	{id: "receipt-forged", person: true, says: "A receipt that the kit did not sign is none: the letter is sent again", try: func(ctx context.Context, r *Run) error {
+		other, err := seal.NewKeyring(rand.Reader)
+		if err != nil {
+			return err
 		}
-		return fmt.Errorf("it came once in %v", 2*r.cfg.Patience)
+		w, err := r.offered(ctx)
+		if err != nil {
+			return err
+		}
+		r.instead(func(e letter.Envelope) ([]byte, error) { return r.receipt(e, other) })
+		defer r.instead(nil)
+		if err := r.drive(ctx, leg.Accept, w.letter.Leg); err != nil {
+			return err
+		}
+		h, err := r.hearOf(ctx, string(leg.Accept), w.letter.Leg, 1)
+		if err != nil {
+			return err
+		}
+		return r.comesAgain(ctx, h.ID)
+	}},
+	{id: "refused-out", person: true, says: "A letter that the kit refuses and drops is given up: a void with its id and hash takes its number", try: func(ctx context.Context, r *Run) error {
+		w, err := r.offered(ctx)
+		if err != nil {
+			return err
+		}
+		r.instead(func(e letter.Envelope) ([]byte, error) {
+			if e.Type != string(leg.Accept) {
+				return r.receipt(e, r.keys())
+			}
+			return r.compose(leg.Letter{Type: leg.TypeError, Leg: e.Leg, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Code: "letter_unknown_required", Field: "/requires/0", Status: "dropped"}}, nil)
+		})
+		defer r.instead(nil)
+		if err := r.drive(ctx, leg.Accept, w.letter.Leg); err != nil {
+			return err
+		}
+		accept, err := r.hearOf(ctx, string(leg.Accept), w.letter.Leg, 1)
+		if err != nil {
+			return err
+		}
+		void, err := r.hearOf(ctx, string(leg.Void), w.letter.Leg, 1)
+		if err == nil && (void.Body.Re != accept.ID || void.Body.Hash != accept.Hash()) {
+			err = fmt.Errorf("the void names %s with the hash %s, want %s with %s", void.Body.Re, void.Body.Hash, accept.ID, accept.Hash())
+		}
+		return err
+	}},
+	{id: "contest", person: true, says: "A return that is contested stands, and the contest is taken", try: func(ctx context.Context, r *Run) error {
+		w, err := r.driven(ctx, leg.Return)
+		if err != nil {
+			return err
+		}
+		if _, err := r.hearOf(ctx, string(leg.Return), w.letter.Leg, 1); err != nil {
+			return err
+		}
+		contest, err := r.next(w, 2, string(leg.Contest), leg.Body{Person: "符合性测试"}, "按清单属贵方职责")
+		if err == nil {
+			_, err = r.taken(ctx, contest, leg.ReceiptApplied)
+		}
+		return err
+	}},
+	{id: "adopt", person: true, says: "A leg that people began goes on where they left it: answered at once, as the holder's letter 1", try: func(ctx context.Context, r *Run) error {
+		begun := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
+		w, err := r.offer(func(m *leg.Letter, _ *leg.Private) {
+			m.Requires = []string{"/body/adopt"}
+			m.Body.Adopt = []leg.Carried{{Verb: leg.Accept, At: begun, How: "phone", Who: "王测试"}, {Verb: leg.Progress, At: begun.Add(time.Hour), How: "phone", Who: "王测试"}}
+		})
+		if err != nil {
+			return err
+		}
+		a, err := r.post(ctx, w.wire)
+		if err != nil {
+			return err
+		}
+		if a.refuses("letter_unknown_required") == nil {
+			return fmt.Errorf("%w: it adopts no legs", ErrNotTried)
+		}
+		if err := a.receipts(w, leg.ReceiptApplied); err != nil {
+			return err
+		}
+		if err := r.drive(ctx, leg.Feedback, w.letter.Leg); err != nil {
+			return err
+		}
+		_, err = r.hearOf(ctx, string(leg.Feedback), w.letter.Leg, 1)
+		return err
 	}},
 }
 
@@ -200,6 +270,91 @@ var writing = []rule{
 		}
 		return err
 	}},
+	{id: "withdraw-out", person: true, says: "Its withdrawal comes as the sender's next letter; granted, the leg has ended", try: func(ctx context.Context, r *Run) error {
+		h, err := r.invited(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.drive(ctx, leg.Withdraw, h.Leg); err != nil {
+			return err
+		}
+		if _, err := r.hearOf(ctx, string(leg.Withdraw), h.Leg, 2); err != nil {
+			return err
+		}
+		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
+		grant, err := r.next(of, 1, string(leg.Grant), leg.Body{Of: leg.Withdraw, Person: "符合性测试"}, "")
+		if err == nil {
+			_, err = r.taken(ctx, grant, leg.ReceiptApplied)
+		}
+		if err != nil {
+			return err
+		}
+		late, err := r.next(of, 2, string(leg.Accept), leg.Body{Person: "符合性测试"}, "")
+		if err != nil {
+			return err
+		}
+		return r.refused(ctx, late.wire, "move_refused")
+	}},
+	{id: "extension-out", person: true, says: "What the kit asks for, more time, is refused and granted by people: each answer names what it answers", try: func(ctx context.Context, r *Run) error {
+		h, err := r.invited(ctx)
+		if err != nil {
+			return err
+		}
+		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
+		accept, err := r.next(of, 1, string(leg.Accept), leg.Body{Person: "符合性测试"}, "")
+		if err == nil {
+			_, err = r.taken(ctx, accept, leg.ReceiptApplied)
+		}
+		if err != nil {
+			return err
+		}
+		due := time.Now().AddDate(0, 0, 60)
+		for i, verb := range []leg.Verb{leg.Refuse, leg.Grant} {
+			ask, err := r.next(of, int64(i+2), string(leg.Extend), leg.Body{Due: &due, Person: "符合性测试"}, "需要更多时间")
+			if err == nil {
+				_, err = r.taken(ctx, ask, leg.ReceiptApplied)
+			}
+			if err == nil {
+				err = r.drive(ctx, verb, h.Leg)
+			}
+			if err != nil {
+				return err
+			}
+			said, err := r.hearOf(ctx, string(verb), h.Leg, int64(i+2))
+			if err != nil {
+				return err
+			}
+			if said.Body.Of != leg.Extend || verb == leg.Grant && said.Body.Due == nil {
+				return fmt.Errorf("the %s is of %q until %v, want extend, and until when", verb, said.Body.Of, said.Body.Due)
+			}
+		}
+		return nil
+	}},
+	{id: "escalate-out", person: true, says: "An escalation by the kit, as holder, is taken, and the leg goes on", try: func(ctx context.Context, r *Run) error {
+		h, err := r.invited(ctx)
+		if err != nil {
+			return err
+		}
+		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
+		for i, said := range []struct {
+			typ  leg.Verb
+			body leg.Body
+			note string
+		}{
+			{leg.Accept, leg.Body{Person: "符合性测试"}, ""},
+			{leg.Escalate, leg.Body{Person: "符合性测试", UrgentClass: "C4", Level: 1}, "现场电线裸露"},
+			{leg.Progress, leg.Body{Person: "符合性测试"}, "继续处理"},
+		} {
+			m, err := r.next(of, int64(i+1), string(said.typ), said.body, said.note)
+			if err == nil {
+				_, err = r.taken(ctx, m, leg.ReceiptApplied)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", said.typ, err)
+			}
+		}
+		return nil
+	}},
 	{id: "sealed-away", person: true, says: "What callers said, and who they are, stands in no letter outside of its sealed part, and no salt comes twice", try: func(ctx context.Context, r *Run) error {
 		if _, err := r.invited(ctx); err != nil {
 			return err
@@ -223,6 +378,28 @@ var writing = []rule{
 		}
 		return nil
 	}},
+}
+
+// comesAgain waits for a letter that has come to come once more, unchanged.
+func (r *Run) comesAgain(ctx context.Context, id string) error {
+	deadline := time.Now().Add(2 * r.cfg.Patience)
+	for time.Now().Before(deadline) {
+		r.mu.Lock()
+		n, other := r.tries[id], len(r.broken) > 0
+		r.mu.Unlock()
+		if other {
+			return fmt.Errorf("it came again, and not as before: %s", r.broken[0].why)
+		}
+		if n > 1 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("it came once in %v", 2*r.cfg.Patience)
 }
 
 // driven is an offered leg with which people of the side under test have done

@@ -73,7 +73,7 @@ func (r *Run) written(m leg.Letter, p *leg.Private, extra []byte) (written, erro
 	if err != nil {
 		return written{}, err
 	}
-	wire, err := letter.Compose(content, sealed, letter.Signer(r.cfg.Keys))
+	wire, err := letter.Compose(content, sealed, letter.Signer(r.keys()))
 	return written{m, hash, wire}, err
 }
 
@@ -122,24 +122,32 @@ func (r *Run) post(ctx context.Context, wire []byte) (answer, error) {
 // taken posts a letter and wants it receipted with a status.
 func (r *Run) taken(ctx context.Context, w written, status string) (*letter.Envelope, error) {
 	a, err := r.post(ctx, w.wire)
+	if err == nil {
+		err = a.receipts(w, status)
+	}
 	if err != nil {
 		return nil, err
 	}
+	return a.letter, nil
+}
+
+// receipts wants an answer to be the receipt of a letter with a status, "" any.
+func (a answer) receipts(w written, status string) error {
 	switch {
 	case a.letter == nil:
-		return nil, fmt.Errorf("answered %d, want a receipt", a.status)
+		return fmt.Errorf("answered %d, want a receipt", a.status)
 	case a.letter.Type != leg.TypeReceipt:
-		return nil, fmt.Errorf("answered by %s %s, want a receipt", a.letter.Type, a.letter.Body.Code)
+		return fmt.Errorf("answered by %s %s, want a receipt", a.letter.Type, a.letter.Body.Code)
 	case a.letter.Body.Re != w.letter.ID:
-		return nil, fmt.Errorf("the receipt is for %s, not for %s", a.letter.Body.Re, w.letter.ID)
+		return fmt.Errorf("the receipt is for %s, not for %s", a.letter.Body.Re, w.letter.ID)
 	case a.letter.Body.Hash != w.hash:
-		return nil, fmt.Errorf("the receipt has the hash %s, want %s", a.letter.Body.Hash, w.hash)
+		return fmt.Errorf("the receipt has the hash %s, want %s", a.letter.Body.Hash, w.hash)
 	case status != "" && a.letter.Body.Status != status:
-		return nil, fmt.Errorf("the receipt says %s, want %s", a.letter.Body.Status, status)
+		return fmt.Errorf("the receipt says %s, want %s", a.letter.Body.Status, status)
 	case a.letter.Number != 0:
-		return nil, errors.New("the receipt has a number")
+		return errors.New("the receipt has a number")
 	}
-	return a.letter, nil
+	return nil
 }
 
 // refused posts a document and wants an error with one of the codes.
@@ -242,7 +250,7 @@ func (r *Run) signedAs(content map[string]any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return letter.Compose(canonical, nil, letter.Signer(r.cfg.Keys))
+	return letter.Compose(canonical, nil, letter.Signer(r.keys()))
 }
 
 // tree is the content of a letter, to be spoilt; the sealed part is lost.

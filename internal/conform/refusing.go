@@ -106,29 +106,7 @@ var refusing = []rule{
 		body(t)["hazard_map"], t["requires"] = "h1", []any{"/body/hazard_map"}
 	}, "letter_unknown_required"),
 	{id: "too-deep", says: "A letter nested deeper than 16 is not taken: letter_depth, or turned away where it is not read so far", try: func(ctx context.Context, r *Run) error {
-		m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead, Level: 3}}
-		content, _, err := letter.Content(r.fill(m))
-		if err != nil {
-			return err
-		}
-		// Written by hand, in its canonical order: no writer of ours makes such a thing.
-		deep, err := spoilt(content, `"body":{`, `"body":{"deep":`+strings.Repeat("[", 20)+strings.Repeat("]", 20)+`,`)
-		if err != nil {
-			return err
-		}
-		sig, err := letter.Signer(r.cfg.Keys)(deep)
-		if err != nil {
-			return err
-		}
-		end, err := json.Marshal(map[string]seal.Signature{"sig": sig})
-		if err != nil {
-			return err
-		}
-		a, err := r.post(ctx, slices.Concat(deep[:len(deep)-1], []byte(","), end[1:]))
-		if err != nil || a.turnedAway() {
-			return err
-		}
-		return a.refuses("letter_depth")
+		return r.oddContent(ctx, `"body":{`, `"body":{"deep":`+strings.Repeat("[", 20)+strings.Repeat("]", 20)+`,`, "letter_depth")
 	}},
 	{id: "too-large", says: "A letter over 1 MiB is refused: letter_too_large", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
@@ -145,6 +123,39 @@ var refusing = []rule{
 		}
 		return fmt.Errorf("answered %d", a.status)
 	}},
+	{id: "name-twice", says: "A letter with a name twice in it is not taken: readers would not read it alike", try: func(ctx context.Context, r *Run) error {
+		w, err := r.offer()
+		if err != nil {
+			return err
+		}
+		wire, err := spoilt(w.wire, `"level":3`, `"level":3,"level":1`)
+		if err != nil {
+			return err
+		}
+		return r.stranger(ctx, wire)
+	}},
+	{id: "number-fraction", says: "A number with a fraction is not taken: letter_number, or turned away where it is not read so far", try: func(ctx context.Context, r *Run) error {
+		return r.oddContent(ctx, `"level":3`, `"level":2.5`, "letter_number")
+	}},
+	{id: "sealed-schema", says: "A personal part without its salt is refused: letter_private", try: func(ctx context.Context, r *Run) error {
+		m := r.fill(leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead}})
+		plain := []byte(`{"text":"没有盐"}`)
+		m.Commitment = seal.Commit(plain)
+		key := seal.NewCaseKey()
+		part, err := letter.Wrap(m, letter.SealPrivate(key, m.ID, plain), key, r.cfg.Peer)
+		if err != nil {
+			return err
+		}
+		content, _, err := letter.Content(m)
+		if err != nil {
+			return err
+		}
+		wire, err := letter.Compose(content, part, letter.Signer(r.keys()))
+		if err != nil {
+			return err
+		}
+		return r.refused(ctx, wire, "letter_private")
+	}},
 	{id: "sealed-missing", says: "A new letter whose sealed part was cut off is refused: letter_sealed", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
@@ -154,7 +165,7 @@ var refusing = []rule{
 		if err != nil {
 			return err
 		}
-		wire, err := letter.Compose(content, nil, letter.Signer(r.cfg.Keys))
+		wire, err := letter.Compose(content, nil, letter.Signer(r.keys()))
 		if err != nil {
 			return err
 		}
@@ -178,7 +189,7 @@ var refusing = []rule{
 		if err != nil {
 			return err
 		}
-		wire, err := letter.Compose(content, part, letter.Signer(r.cfg.Keys))
+		wire, err := letter.Compose(content, part, letter.Signer(r.keys()))
 		if err != nil {
 			return err
 		}
@@ -217,6 +228,33 @@ var refusing = []rule{
 		}
 		return err
 	}},
+}
+
+// oddContent signs an offer that no writer of ours can make, with one text in its
+// canonical form in place of another, and wants it refused or turned away.
+func (r *Run) oddContent(ctx context.Context, old, new, code string) error {
+	m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead, Level: 3}}
+	content, _, err := letter.Content(r.fill(m))
+	if err != nil {
+		return err
+	}
+	odd, err := spoilt(content, old, new)
+	if err != nil {
+		return err
+	}
+	sig, err := letter.Signer(r.keys())(odd)
+	if err != nil {
+		return err
+	}
+	end, err := json.Marshal(map[string]seal.Signature{"sig": sig})
+	if err != nil {
+		return err
+	}
+	a, err := r.post(ctx, slices.Concat(odd[:len(odd)-1], []byte(","), end[1:]))
+	if err != nil || a.turnedAway() {
+		return err
+	}
+	return a.refuses(code)
 }
 
 func body(t map[string]any) map[string]any { return t["body"].(map[string]any) }

@@ -14,4 +14,4 @@ type rule struct {
 }
 
 // rules are tried in this order; each makes legs of its own.
-var rules = slices.Concat(taking, refusing, order, moving, writing, rows, bundles)
+var rules = slices.Concat(taking, refusing, order, files, comparing, erasing, keys, moving, writing, lasting, heads, rows, bundles, fetches)

@@ -26,16 +26,25 @@ type Config struct {
 	Driver   Driver          // nil: what needs a person of that side is not tried
 	Patience time.Duration   // how long an answer may take that is not given at once
 	Client   *http.Client    // nil: one of its own
+	// Renew keeps the kit's keys when they have changed; nil: they cannot be.
+	Renew func(*seal.Keyring) error
 }
 
 // Driver does what a person of the side under test would do. With an error the
 // rule is not tried.
 type Driver interface {
 	// Do does a verb on a leg that the kit has offered, or that was offered to
-	// it: accept, return, progress, feedback, extend, settle, urge.
+	// it: accept, return, progress, feedback, extend, settle, withdraw, grant,
+	// refuse.
 	Do(ctx context.Context, verb leg.Verb, legID string) error
 	// Offer takes a case at the side under test and sends it to the kit.
 	Offer(ctx context.Context, text string) error
+}
+
+// Restarter is a Driver that can also stop the side under test, as hard as a loss
+// of power, and start it again.
+type Restarter interface {
+	Restart(ctx context.Context) error
 }
 
 // Outcome of a rule.
@@ -66,7 +75,8 @@ type Run struct {
 
 	mu       sync.Mutex
 	inbox    []heard
-	withhold bool // letters that arrive get no receipt
+	withhold bool                                  // letters that arrive get no receipt
+	answers  func(letter.Envelope) ([]byte, error) // in place of a receipt; nil: a receipt
 	bell     chan struct{}
 	tries    map[string]int // by letter id; of one content
 	broken   []broken

@@ -49,7 +49,7 @@ var taking = []rule{
 		if err != nil {
 			return err
 		}
-		if w.wire, err = letter.Compose(content, nil, letter.Signer(r.cfg.Keys)); err != nil {
+		if w.wire, err = letter.Compose(content, nil, letter.Signer(r.keys())); err != nil {
 			return err
 		}
 		_, err = r.taken(ctx, w, "")
@@ -128,6 +128,70 @@ var taking = []rule{
 			if a.status != 204 && a.status != Silent {
 				return fmt.Errorf("a %s is answered %d, want 204", m.Type, a.status)
 			}
+		}
+		return nil
+	}}, {id: "take-words", says: "Between the moves: a call, what the caller said when asked, and a supplement that has become urgent are taken in their order", try: func(ctx context.Context, r *Run) error {
+		w, err := r.offered(ctx)
+		if err != nil {
+			return err
+		}
+		yes, now := true, time.Now()
+		for i, said := range []struct {
+			typ  leg.Verb
+			body leg.Body
+			note string
+		}{
+			{leg.Call, leg.Body{Kind: "three_way", Parties: []string{"caller", r.cfg.Platform, r.cfg.Peer.Platform}, Outcome: "still_unclear", Consent: &yes, At: &now}, ""},
+			{leg.Callback, leg.Body{Solved: &yes, Satisfaction: 2, Scale: 5, Mapped: 1, At: &now}, ""},
+			{leg.Supplement, leg.Body{Urgent: true, UrgentClass: "C4", Level: 1}, "补充：灯杆倾斜，可能倒下"},
+		} {
+			said.body.Person = "符合性测试"
+			m, err := r.next(w, int64(i+2), string(said.typ), said.body, said.note)
+			if err == nil {
+				_, err = r.taken(ctx, m, leg.ReceiptApplied)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", said.typ, err)
+			}
+		}
+		return nil
+	}},
+	{id: "take-suspension", says: "A suspension of the time limit by the leg's sender, and its earlier end, are taken", try: func(ctx context.Context, r *Run) error {
+		w, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) {
+			m.Body.Dues = []leg.Due{{Clock: "handling", Due: time.Now().Add(5 * 24 * time.Hour)}}
+		})
+		if err != nil {
+			return err
+		}
+		from, id := time.Now().Add(time.Hour), hotline.NewID()
+		for i, to := range []time.Time{from.Add(48 * time.Hour), from.Add(24 * time.Hour)} {
+			due := time.Now().Add(7*24*time.Hour - time.Duration(i)*24*time.Hour)
+			m, err := r.next(w, int64(i+2), string(leg.Supplement), leg.Body{Due: &due, Person: "符合性测试",
+				Suspension: &leg.Suspension{ID: id, Ground: "weather", From: from, To: to}}, "时限中止：符合性测试")
+			if err == nil {
+				_, err = r.taken(ctx, m, leg.ReceiptApplied)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	{id: "receipt-own-id", says: "Each receipt is a letter with an id of its own", try: func(ctx context.Context, r *Run) error {
+		seen := map[string]bool{}
+		for range 3 {
+			w, err := r.offer()
+			if err != nil {
+				return err
+			}
+			rec, err := r.taken(ctx, w, leg.ReceiptApplied)
+			if err != nil {
+				return err
+			}
+			if seen[rec.ID] || rec.ID == w.letter.ID {
+				return fmt.Errorf("the id %s comes twice", rec.ID)
+			}
+			seen[rec.ID] = true
 		}
 		return nil
 	}},

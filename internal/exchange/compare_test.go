@@ -172,9 +172,9 @@ func TestComparingManyLetters(t *testing.T) {
 		zeros := strings.Repeat("0", 58)
 		const many = `WITH RECURSIVE n (i) AS (SELECT 100001 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) `
 		p.a.exec(t, many+`INSERT INTO letter_out (id, peer, case_id, leg_id, type, number, content, hash, state, created_at, attempts, last_error, answer)
-			SELECT 'l' || i, '540000-110', '', '', 'urge', 0, '', '` + zeros + `' || i, 'receipted', 1, 0, '', '' FROM n`)
+			SELECT 'l' || i, '540000-110', '', '', 'urge', 0, '', '`+zeros+`' || i, 'receipted', 1, 0, '', '' FROM n`)
 		p.b.exec(t, many+`INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, signature, hash, state, received_at, error)
-			SELECT 'l' || i, '540000-12345', '', '', 'urge', 0, '', '', CASE WHEN i = 107777 THEN '` + strings.Repeat("f", 64) + `' ELSE '` + zeros + `' || i END, CASE WHEN i = 115000 THEN 'waiting' ELSE 'applied' END, 1, ''
+			SELECT 'l' || i, '540000-12345', '', '', 'urge', 0, '', '', CASE WHEN i = 107777 THEN '`+strings.Repeat("f", 64)+`' ELSE '`+zeros+`' || i END, CASE WHEN i = 115000 THEN 'waiting' ELSE 'applied' END, 1, ''
 			FROM n WHERE i <> 111111`)
 		questions := 0
 		p.faulty(func(wire []byte) ([]byte, fault) {
