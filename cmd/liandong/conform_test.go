@@ -1,8 +1,17 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"database/sql"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -249,6 +258,70 @@ func TestBrokenFerryDoesNot(t *testing.T) {
 	if want := []string{"bundle-lost", "bundle-half"}; got.status != failed || !slices.Equal(by[conform.Failed], want) {
 		t.Errorf("exit %d, failed %v, want %v: %s", got.status, by[conform.Failed], want, got.stderr)
 	}
+}
+
+// The kit speaks to a side that wants its certificate, trusts one authority alone,
+// and listens with a certificate of its own.
+func TestConformOverTLS(t *testing.T) {
+	kitCert, kitKey := certificate(t)
+	listen := freePort(t)
+	_, url, args := linkedBy(t, "--url", "https://"+listen, "--set", "ca="+kitCert)
+	pem509, err := os.ReadFile(kitCert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := x509.NewCertPool()
+	clients.AppendCertsFromPEM(pem509)
+	front := between(t, url, func(exchanged) []byte { return nil })
+	front.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}
+	front.StartTLS()
+	ca := filepath.Join(t.TempDir(), "front.pem")
+	write(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})))
+	args = append(args, "--url", front.URL, "--listen", listen, "--only", "take-offer,withdraw-granted", "--patience", "5s")
+	whole := []string{"--ca", ca, "--cert", kitCert, "--key", kitKey, "--listen-cert", kitCert, "--listen-key", kitKey}
+	for name, tc := range map[string]struct {
+		with  []string
+		fails []string
+	}{
+		"all of it":                    {whole, nil},
+		"an authority that is unknown": {whole[2:], []string{"take-offer", "withdraw-granted"}},
+		"no certificate shown":         {slices.Concat(whole[:2], whole[6:]), []string{"take-offer", "withdraw-granted"}},
+		"listens in the open":          {whole[:6], []string{"withdraw-granted"}},
+	} {
+		got := liandong(t, "", slices.Concat(args, tc.with)...)
+		if by := results(t, got.stdout); !slices.Equal(by[conform.Failed], tc.fails) || got.status == done != (tc.fails == nil) {
+			t.Errorf("%s: exit %d, failed %v, want %v: %s", name, got.status, by[conform.Failed], tc.fails, got.stderr)
+		}
+	}
+	for _, wrong := range [][]string{{"--cert", kitCert}, {"--listen-key", kitKey}, {"--ca", "/nowhere.pem"}, {"--listen-cert", kitKey, "--listen-key", kitKey}} {
+		if got := liandong(t, "", slices.Concat(args, wrong)...); got.status != wrongUsage {
+			t.Errorf("%v: exit %d, %q, want wrong usage", wrong, got.status, got.stderr)
+		}
+	}
+}
+
+// certificate makes one that is its own authority, for 127.0.0.1.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kit"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	write(t, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})))
+	return cert, key
 }
 
 func TestConformRefuses(t *testing.T) {
