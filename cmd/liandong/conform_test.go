@@ -124,19 +124,20 @@ func TestOurNodeConformsOverFerry(t *testing.T) {
 	args = append(args, "--in", from, "--out", to, "--patience", "45s")
 	want := []string{"take-offer", "take-again", "take-at-once", "no-answer-to-receipts", "forged-content", "id-reused", "early", "gap-closed", "withdraw-granted", "file-parts", "reconcile", "erase", "keys-new", "accept", "whole-life", "holder-out",
 		"head", "bundle-twice", "bundle-lost", "bundle-half"}
-	if os.Getenv("LIANDONG_TORTURE") == "" {
-		args = append(args, "--only", strings.Join(want, ","))
-	} else {
+	if os.Getenv("LIANDONG_TORTURE") != "" {
 		want = nil
 		for _, r := range conform.Rules(conform.OverFerry) {
-			want = append(want, r[0])
+			if r[0] != "restart" {
+				want = append(want, r[0])
+			}
 		}
 	}
-	got := liandong(t, "", args...)
-	by := results(t, got.stdout)
-	want = slices.DeleteFunc(want, func(id string) bool { return id == "restart" })
-	if got.status != done || !slices.Equal(by[conform.Passed], want) {
-		t.Errorf("exit %d, passed %v, failed %v, not tried %v, want %v passed: %s", got.status, by[conform.Passed], by[conform.Failed], by[conform.NotTried], want, got.stderr)
+	for some := range slices.Chunk(want, 24) { // a run may take five minutes
+		got := liandong(t, "", append(args, "--only", strings.Join(some, ","))...)
+		by := results(t, got.stdout)
+		if got.status != done || !slices.Equal(by[conform.Passed], some) {
+			t.Errorf("exit %d, passed %v, failed %v, not tried %v, want %v passed: %s", got.status, by[conform.Passed], by[conform.Failed], by[conform.NotTried], some, got.stderr)
+		}
 	}
 }
 
