@@ -145,8 +145,8 @@ func TestOurNodeConformsOverFerry(t *testing.T) {
 // LIANDONG_TORTURE.
 func TestOurNodeConformsFetched(t *testing.T) {
 	_, url, args := linkedBy(t, "--set", "mode=held")
-	args = append(args, "--url", url, "--fetch", "--patience", "14s")
-	want := []string{"take-offer", "forged-content", "withdraw-granted", "reconcile", "keys-new", "accept", "resend", "receipt-forged", "holder-out", "fetch-stranger", "fetch-old"}
+	args = append(args, "--url", url, "--fetch", "--patience", "16s")
+	want := []string{"take-offer", "forged-content", "withdraw-granted", "reconcile", "keys-new", "accept", "holder-out", "fetch-stranger", "fetch-old"}
 	if os.Getenv("LIANDONG_TORTURE") == "" {
 		args = append(args, "--only", strings.Join(want, ","))
 	} else {
@@ -154,7 +154,7 @@ func TestOurNodeConformsFetched(t *testing.T) {
 		for _, r := range conform.Rules(conform.OverFetch) {
 			want = append(want, r[0])
 		}
-		want = slices.DeleteFunc(want, func(id string) bool { return id == "restart" || id == "head-out" })
+		want = slices.DeleteFunc(want, func(id string) bool { return id == "restart" })
 	}
 	got := liandong(t, "", args...)
 	if by := results(t, got.stdout); got.status != done || !slices.Equal(by[conform.Passed], want) {

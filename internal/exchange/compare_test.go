@@ -303,3 +303,28 @@ func TestReconcileOverLetters(t *testing.T) {
 		t.Errorf("got %+v, %v, want the leg's state", r, err)
 	}
 }
+
+// What is compared of two copies of a leg.
+func TestCopiesOfALeg(t *testing.T) {
+	e := func(state leg.State, is string) leg.Entry {
+		return leg.Entry{ID: "l1", State: string(state), Apart: is == "apart", Moving: is == "moving"}
+	}
+	for _, tc := range []struct {
+		o, t  leg.Entry
+		there bool
+		want  string
+	}{
+		{e(leg.Accepted, ""), e(leg.Accepted, ""), true, ""},
+		{e(leg.Accepted, ""), e(leg.Working, ""), true, LegState},
+		{e(leg.Accepted, "moving"), e(leg.Working, ""), true, ""},
+		{e(leg.Accepted, ""), e(leg.Working, "moving"), true, ""},
+		{e(leg.Sent, "apart"), e(leg.Received, ""), true, LegState},
+		{e(leg.Sent, "apart"), leg.Entry{}, false, ""},
+		{e(leg.Sent, "moving"), leg.Entry{}, false, ""},
+		{e(leg.Received, ""), leg.Entry{}, false, LegMissing},
+	} {
+		if got := legDiffers(tc.o, tc.t, tc.there); got != tc.want {
+			t.Errorf("%+v and %+v: got %q, want %q", tc.o, tc.t, got, tc.want)
+		}
+	}
+}
