@@ -350,7 +350,7 @@ func sayResult(w io.Writer, res conform.Result, jsonOut bool) {
 	}
 	fmt.Fprintf(w, "%-9s  %-24s %s\n", res.Outcome, res.ID, res.Rule)
 	if res.Why != "" {
-		fmt.Fprintf(w, "           %s\n", res.Why)
+		fmt.Fprintf(w, "           %s\n", strings.ReplaceAll(res.Why, "\n", "\n           "))
 	}
 	if res.Sent != "" {
 		fmt.Fprintf(w, "           sent: %s\n", res.Sent)

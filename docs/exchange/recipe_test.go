@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -221,4 +222,93 @@ func publicSM2(t *testing.T, platform string) []byte {
 		t.Fatalf("%s: got %d keys of the national suite, %v, want one of 65 bytes", platform, len(doc.SigningSM2), err)
 	}
 	return doc.SigningSM2[0].Key
+}
+
+// What the examples of reconciling say of themselves, by the README.
+func TestReconcileByReadme(t *testing.T) {
+	type entry struct {
+		ID, Hash, State string
+		Apart, Moving   bool
+	}
+	var l struct {
+		Body struct {
+			Re     string
+			Ranges []struct {
+				List    string
+				Count   int
+				Hash    string
+				Listed  bool
+				Entries []entry
+			}
+		}
+	}
+	if err := json.Unmarshal(contract.Valid()["reconcile-answer"], &l); err != nil {
+		t.Fatal(err)
+	}
+	listed := 0
+	for _, r := range l.Body.Ranges {
+		if !r.Listed {
+			continue
+		}
+		listed++
+		text, count := "", 0
+		for _, e := range r.Entries {
+			if !e.Apart && !e.Moving {
+				text, count = text+e.ID+" "+e.State+"\n", count+1
+			}
+		}
+		sum := sha256.Sum256([]byte(text))
+		if got := hex.EncodeToString(sum[:]); got != r.Hash || count != r.Count {
+			t.Errorf("%s: got %d entries with the hash %s, want %d with %s", r.List, count, got, r.Count, r.Hash)
+		}
+	}
+	if listed == 0 {
+		t.Error("the example lists no range")
+	}
+}
+
+// The header that signs what is no letter, by the README.
+func TestHeaderByReadme(t *testing.T) {
+	for _, name := range []string{"110", "119"} {
+		doc, err := os.ReadFile("examples/signed/fetch-" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, err := os.ReadFile("examples/signed/fetch-" + name + ".signature")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := base64.StdEncoding.DecodeString(string(header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sig struct {
+			Alg   string
+			KID   string
+			Value []byte
+		}
+		if err := json.Unmarshal(raw, &sig); err != nil {
+			t.Fatal(err)
+		}
+		if name == "119" {
+			key, err := sm2.NewPublicKey(publicSM2(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			under := sm3.Sum(doc)
+			if sig.Alg != "sm2-sm3" || !sm2.VerifyASN1WithSM2(key, []byte("1234567812345678"), slices.Concat([]byte("liandong digest v1\n"), under[:]), sig.Value) {
+				t.Errorf("%s: the signature by %s does not verify", name, sig.Alg)
+			}
+			continue
+		}
+		var ring struct{ Signing []struct{ Secret []byte } }
+		if err := json.Unmarshal(contract.TestKeys()[name], &ring); err != nil {
+			t.Fatal(err)
+		}
+		public := ed25519.NewKeyFromSeed(ring.Signing[0].Secret).Public().(ed25519.PublicKey)
+		under := sha256.Sum256(doc)
+		if sig.Alg != "ed25519" || !ed25519.Verify(public, slices.Concat([]byte("liandong digest v1\n"), under[:]), sig.Value) {
+			t.Errorf("%s: the signature by %s does not verify", name, sig.Alg)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -155,7 +156,7 @@ func (r *Run) one(ctx context.Context, rule rule) (res Result) {
 	err := rule.try(ctx, r)
 	switch {
 	case errors.Is(err, ErrNotTried):
-		res.Outcome, res.Why = NotTried, err.Error()
+		res.Outcome, res.Why = NotTried, strings.ReplaceAll(err.Error(), ErrNotTried.Error()+": ", "")
 	case err != nil:
 		res.Outcome, res.Why, res.Sent, res.Came = Failed, err.Error(), r.sent, r.came
 	}

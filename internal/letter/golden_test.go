@@ -78,12 +78,24 @@ func national(t testing.TB) testParty {
 	return testParty{keys: k, public: k.Public("119", "测试市消防救援 119")}
 }
 
+// questions are documents that are signed in a header, by who asks.
+func questions() map[string]string {
+	return map[string]string{
+		"fetch-110": `{"from":"110","to":"12345","at":"2026-03-02T09:30:00+08:00"}`,
+		"fetch-119": `{"from":"119","to":"12345","at":"2026-03-02T09:30:00+08:00"}`,
+	}
+}
+
+func suited(p testParty) seal.KeyService {
+	if len(p.public.SigningSM2) > 0 {
+		return seal.Suited(p.keys, seal.SM2)
+	}
+	return p.keys
+}
+
 // signer signs by the national suite where a platform has it, as its link says.
 func (p testParty) signer() func([]byte) (seal.Signature, error) {
-	if len(p.public.SigningSM2) > 0 {
-		return Signer(seal.Suited(p.keys, seal.SM2))
-	}
-	return Signer(p.keys)
+	return Signer(suited(p))
 }
 
 const (
@@ -98,6 +110,15 @@ var zone = time.FixedZone("", 8*3600)
 
 func at(minute int) time.Time {
 	return time.Date(2026, 3, 2, 9, 30, 0, 0, zone).Add(time.Duration(minute) * time.Minute)
+}
+
+// sumOf is what two sides compare of entries: an id and a hash or state each.
+func sumOf(lines ...string) string {
+	all := ""
+	for _, l := range lines {
+		all += l + "\n"
+	}
+	return seal.Commit([]byte(all))
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -211,14 +232,16 @@ func goldens() []golden {
 		return l
 	}
 	long := strings.Repeat("测", 100) + strings.Repeat("😀", 100) // 200 characters, 300 units of UTF-16, 700 bytes
-	none := strings.Repeat("0", 64)
-	question := draft(42, "reconcile", "12345", "", 0, 900, leg.Body{Ranges: []leg.Range{
-		{List: leg.ListAsker, Count: 412, Hash: hash}, {List: leg.ListAnswerer, Count: 380, Hash: none},
-		{List: leg.ListLegs, After: "01k1testleg0000000000000a0", Until: "01k1testleg0000000000000e1", Count: 4, Hash: hash}}})
-	reconciled := draft(43, "reconcile", "110", "", 0, 901, leg.Body{Re: question.ID, Ranges: []leg.Range{
-		{List: leg.ListAsker, Until: "01k1testletter000000000050", Count: 206, Hash: none}, {List: leg.ListAsker, After: "01k1testletter000000000050", Count: 205, Hash: hash},
-		{List: leg.ListLegs, After: "01k1testleg0000000000000a0", Until: "01k1testleg0000000000000e1", Count: 2, Hash: none, Listed: true, Entries: []leg.Entry{
-			{ID: legA, State: "working"}, {ID: legB, State: "settled"}, {ID: legC, State: "accepted", Moving: true}}}}})
+	held := sumOf(legA+" settled", legB+" settled")             // by the answering side; legC has a letter under way
+	asked := []leg.Range{{List: leg.ListAsker, Count: 1, Hash: sumOf(offer.ID + " " + hash)}, {List: leg.ListAnswerer, Hash: sumOf()},
+		{List: leg.ListLegs, After: "01k1testleg0000000000000a0", Until: legC, Count: 3, Hash: sumOf(legA+" working", legB+" settled", legC+" accepted")}}
+	question := draft(42, "reconcile", "12345", "", 0, 900, leg.Body{Ranges: asked})
+	answered := asked[2]
+	answered.Count, answered.Hash, answered.Listed = 2, held, true
+	answered.Entries = []leg.Entry{{ID: legA, State: "settled"}, {ID: legB, State: "settled"}, {ID: legC, State: "accepted", Moving: true}}
+	reconciled := draft(43, "reconcile", "110", "", 0, 901, leg.Body{Re: question.ID, Ranges: []leg.Range{answered}})
+	alike := draft(44, "reconcile", "110", "", 0, 902, leg.Body{Re: question.ID})
+	alike.Cases = nil
 	question.Cases, reconciled.Cases = nil, nil
 	keys := draft(36, "keys", "110", "", 0, 720, leg.Body{Keys: string(doc110.Bytes()), Fingerprint: doc110.Fingerprint()})
 	keys.Cases = nil
@@ -277,6 +300,7 @@ func goldens() []golden {
 		{name: "keys", letter: keys},
 		{name: "reconcile", letter: question},
 		{name: "reconcile-answer", letter: reconciled},
+		{name: "reconcile-alike", letter: alike},
 		{name: "erase", letter: draft(35, "erase", "12345", legA, 11, 800, desk(leg.Body{Basis: "当事人申请"}))},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 		{name: "supplement-file", letter: draft(36, "supplement", "110", legA, 6, 320, officer(leg.Body{Attachment: goldenFile()})),
@@ -781,7 +805,16 @@ func writeExamples(t *testing.T, all map[string]testParty) {
 		write("invalid", b.name+".json", b.wire)
 		write("invalid", b.name+".error", []byte(strings.TrimSpace(b.code+" "+b.field)+"\n"))
 	}
-	for _, dir := range []string{"valid", "invalid", "keys"} {
+	for name, doc := range questions() {
+		from := strings.TrimPrefix(name, "fetch-")
+		sig, err := seal.SignContent(suited(all[from]), "liandong digest v1\n", []byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write("signed", name+".json", []byte(doc))
+		write("signed", name+".signature", []byte(base64.StdEncoding.EncodeToString(marshal(t, sig))))
+	}
+	for _, dir := range []string{"valid", "invalid", "keys", "signed"} {
 		old, err := filepath.Glob(filepath.Join(examplesDir, dir, "*"))
 		if err != nil {
 			t.Fatal(err)
