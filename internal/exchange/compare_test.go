@@ -295,8 +295,8 @@ func TestReconcileOverLetters(t *testing.T) {
 	for p.waiting() > 0 || p.a.state(t, id) != leg.Received {
 		time.Sleep(20 * time.Millisecond)
 	}
-	if r, err := p.a.x.Reconcile(ctx, p.a.op); err != nil || !r.Agree {
-		t.Errorf("got %+v, %v, want both to agree", r, err)
+	if r, err := p.a.x.Reconcile(ctx, p.a.op); err != nil || !r.Agree || r.Letters != 1 || r.Legs != 1 {
+		t.Errorf("got %+v, %v, want both to agree on a letter and a leg", r, err)
 	}
 	p.b.exec(t, `UPDATE leg SET state = 'working' WHERE id = '`+id+`'`)
 	if r, err := p.a.x.Reconcile(ctx, p.a.op); err != nil || r.Agree || len(r.Differences) != 1 || r.Differences[0].What != LegState || r.Differences[0].Leg != id {

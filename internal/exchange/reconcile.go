@@ -126,6 +126,13 @@ func (x *Exchange) reconcileLink(ctx context.Context, l store.Link, patience tim
 
 // listed adds what the last comparison of a link found.
 func (x *Exchange) listed(ctx context.Context, l store.Link, res *Reconciled) error {
+	for k, n := range map[kind]*int{sent: &res.Letters, legs: &res.Legs} {
+		s, err := x.sum(ctx, l.Peer, k, "", "")
+		if err != nil {
+			return err
+		}
+		*n += s.all
+	}
 	found, err := x.read.Differences(ctx, l.Peer, differencesMost)
 	for _, d := range found {
 		res.add(Difference{Peer: l.Peer, What: d.What, Letter: d.Letter, Leg: d.LegID, Ours: d.Ours, Theirs: d.Theirs})
