@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"liandong/internal/conform"
+	"liandong/internal/exchange/https"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
 	"liandong/internal/seal"
@@ -22,6 +23,7 @@ import (
 
 // exchanged is a letter that came by a proxy, and what was answered to it.
 type exchanged struct {
+	path   string
 	wire   []byte
 	e      letter.Envelope // zero where the letter cannot be read
 	status int
@@ -40,15 +42,21 @@ func between(t *testing.T, url string, breaks func(exchanged) []byte) *httptest.
 		if err != nil {
 			return
 		}
-		res, err := http.Post(url+r.URL.Path, "application/json", bytes.NewReader(wire))
+		req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, url+r.URL.Path, bytes.NewReader(wire))
+		if err != nil {
+			return
+		}
+		req.Header = r.Header
+		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return
 		}
 		defer res.Body.Close()
 		answer, _ := io.ReadAll(res.Body)
 		e, _ := letter.Parse(wire)
-		switch other := breaks(exchanged{wire, e, res.StatusCode, answer}); {
+		switch other := breaks(exchanged{r.URL.Path, wire, e, res.StatusCode, answer}); {
 		case other == nil:
+			w.Header().Set(https.SignatureHeader, res.Header.Get(https.SignatureHeader))
 			w.WriteHeader(res.StatusCode)
 			w.Write(answer)
 		case bytes.Equal(other, turnAway):
@@ -383,6 +391,22 @@ func TestBrokenActsDoNot(t *testing.T) {
 	got := liandong(t, "", append(args, "--url", in.URL, "--patience", "4s", "--only", strings.Join(tried, ","))...)
 	if by := results(t, got.stdout); got.status != failed || !slices.Equal(by[conform.Failed], want) {
 		t.Errorf("exit %d, failed %v, want %v: %s", got.status, by[conform.Failed], want, got.stderr)
+	}
+}
+
+// A side that gives letters to whoever asks fails the rules about that.
+func TestBrokenFetchDoesNot(t *testing.T) {
+	_, url, args := linkedBy(t, "--set", "mode=held")
+	open := between(t, url, func(x exchanged) []byte {
+		if x.path == https.FetchPath && x.status == http.StatusUnauthorized {
+			return []byte(`{"to":"conform-110","letters":[]}`)
+		}
+		return nil
+	})
+	open.Start()
+	got := liandong(t, "", append(args[:slices.Index(args, "--node")], "--url", open.URL, "--fetch", "--patience", "5s", "--only", "take-offer,withdraw-granted,fetch-stranger,fetch-old")...)
+	if by := results(t, got.stdout); got.status != failed || !slices.Equal(by[conform.Failed], []string{"fetch-stranger", "fetch-old"}) || len(by[conform.Passed]) != 2 {
+		t.Errorf("exit %d, passed %v, failed %v, want the rules about fetching alone failed: %s", got.status, by[conform.Passed], by[conform.Failed], got.stderr)
 	}
 }
 
