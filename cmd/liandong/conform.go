@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"liandong/internal/conform"
 	"liandong/internal/desk"
 	"liandong/internal/exchange/carrier"
+	"liandong/internal/exchange/https"
 	"liandong/internal/leg"
 	"liandong/internal/seal"
 )
@@ -43,10 +45,16 @@ const kitPlatform = "conform-110"
 
 func newConformKeys() *cobra.Command {
 	var file, platform string
+	var sm2 bool
 	cmd := &cobra.Command{
 		Use: "keys --keys FILE", Short: "Make the kit's keys and print the file that the side under test links to", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			keys, err := kitKeys(file, true)
+			if err == nil && sm2 && len(keys.Public(platform, "").SigningSM2) == 0 {
+				if keys, err = keys.WithSM2(rand.Reader); err == nil {
+					err = keepKeys(file, keys)
+				}
+			}
 			if err != nil {
 				return err
 			}
@@ -58,7 +66,16 @@ func newConformKeys() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&file, "keys", "conform-keys.json", "`FILE` with the kit's secret keys; made where there is none")
 	cmd.Flags().StringVar(&platform, "platform", kitPlatform, "`CODE` of the platform that the kit plays")
+	cmd.Flags().BoolVar(&sm2, "sm2", false, "with a key of the national suite, too, which the rule sm2 signs with")
 	return cmd
+}
+
+// keepKeys writes the kit's keys: whole or not at all.
+func keepKeys(path string, keys *seal.Keyring) error {
+	if err := os.WriteFile(path+".new", keys.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // kitKeys reads the kit's keys; made makes them where there are none.
@@ -77,7 +94,7 @@ func kitKeys(path string, made bool) (*seal.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, os.WriteFile(path, keys.Bytes(), 0o600)
+	return keys, keepKeys(path, keys)
 }
 
 func newConformRules() *cobra.Command {
@@ -101,7 +118,7 @@ func newConformRules() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&jsonOut, "json", false, "one JSON object a line")
-	cmd.Flags().StringVar(&way, "way", conform.OverHTTPS, "`WAY` to the side under test: https, table or ferry")
+	cmd.Flags().StringVar(&way, "way", conform.OverHTTPS, "`WAY` to the side under test: https, table, ferry or fetch")
 	return cmd
 }
 
@@ -109,7 +126,9 @@ type conformOptions struct {
 	keys, platform, peerKeys string
 	url, listen, link        string
 	node, token, drive       string
-	byHand, jsonOut          bool
+	byHand, jsonOut, fetch   bool
+	ca, cert, key            string
+	listenCert, listenKey    string
 	table, in, out           string
 	only                     []string
 	patience                 time.Duration
@@ -121,7 +140,7 @@ func newConformRun() *cobra.Command {
 		Use: "run --keys FILE --peer-keys FILE --url URL --listen ADDR", Short: "Try the rules against a side under test", Args: noArgs,
 		Long: `Tries the rules against a side under test. A line a rule: passed, failed with what was sent and what came back, or not tried.
 
---drive CMD is run by sh with two more words, the verb and the id of the leg (accept, return, progress, feedback, extend, settle), or "offer" and a text that a case is to be made of and sent to the kit.
+--drive CMD is run by sh with two more words, the verb and the id of the leg (accept, return, progress, feedback, extend, settle, withdraw, grant, refuse), "offer" and a text that a case is to be made of and sent to the kit, or "restart" alone: stop the side under test as if the power had gone, and start it again.
 
 Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -132,6 +151,12 @@ Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 	f.StringVar(&o.peerKeys, "peer-keys", "", "`FILE` with the keys of the side under test")
 	f.StringVar(&o.url, "url", "", "`URL` where the side under test takes letters, without /exchange/v1/letters")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8490", "`ADDR` where the kit takes letters")
+	f.BoolVar(&o.fetch, "fetch", false, "the kit cannot be called: it fetches what the side under test has for it, and listens nowhere; with --url")
+	f.StringVar(&o.ca, "ca", "", "`FILE` (PEM) with the only authority whose certificate the side under test may show")
+	f.StringVar(&o.cert, "cert", "", "`FILE` (PEM) with the certificate that the kit shows where it is asked for one; with --key")
+	f.StringVar(&o.key, "key", "", "`FILE` (PEM) with its key")
+	f.StringVar(&o.listenCert, "listen-cert", "", "`FILE` (PEM) with a certificate: the kit listens by HTTPS; with --listen-key")
+	f.StringVar(&o.listenKey, "listen-key", "", "`FILE` (PEM) with its key")
 	f.StringVar(&o.table, "table", "", "`DSN` of a shared table instead of --url: postgres://… or the path of an SQLite file; made where there is none")
 	f.StringVar(&o.in, "in", "", "`DIR` in which bundles of the side under test arrive, instead of --url; with --out")
 	f.StringVar(&o.out, "out", "", "`DIR` in which bundles of the kit are put for it")
@@ -153,6 +178,8 @@ func (o conformOptions) check(peer seal.PublicKeys) error {
 	}
 	way := conform.OverTable
 	switch {
+	case o.fetch:
+		way = conform.OverFetch
 	case o.url != "":
 		way = conform.OverHTTPS
 	case o.in != "":
@@ -192,6 +219,9 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 	if o.peerKeys == "" || ways != 1 || (o.in == "") != (o.out == "") {
 		return usagef("give --peer-keys FILE of the side under test, and one way to it: --url URL, --table DSN, or --in DIR and --out DIR")
 	}
+	if o.fetch && o.url == "" || (o.cert == "") != (o.key == "") || (o.listenCert == "") != (o.listenKey == "") {
+		return usagef("--fetch goes with --url, --cert with --key, --listen-cert with --listen-key")
+	}
 	doc, err := os.ReadFile(o.peerKeys)
 	if err != nil {
 		return err
@@ -212,9 +242,19 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	c := conform.Config{Keys: keys, Platform: o.platform, Name: "符合性测试", Peer: peer, Link: cmp.Or(o.link, desk.LinkID(o.platform, peer.Platform)),
-		URL: strings.TrimRight(o.url, "/"), Driver: driver, Patience: o.patience}
-	if o.url == "" {
-		way, err := o.carried(c)
+		URL: strings.TrimRight(o.url, "/"), Driver: driver, Patience: o.patience,
+		Renew: func(k *seal.Keyring) error { return keepKeys(o.keys, k) }}
+	files := map[string]string{}
+	for name, file := range map[string]string{"ca": o.ca, "cert": o.cert, "key": o.key} {
+		if file != "" {
+			files[name] = file
+		}
+	}
+	if c.Client, err = https.Client(files, 30*time.Second); err != nil {
+		return usagef("--ca, --cert, --key: %v", err)
+	}
+	if o.url == "" || o.fetch {
+		way, err := o.carried(c, files)
 		if err != nil {
 			return err
 		}
@@ -222,7 +262,7 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 		c.Way = way
 	}
 	kit := conform.New(c)
-	if o.url != "" {
+	if o.url != "" && !o.fetch {
 		l, err := net.Listen("tcp", o.listen)
 		if err != nil {
 			return fmt.Errorf("listen: %w", err)
@@ -230,6 +270,13 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 		mux := http.NewServeMux()
 		mux.Handle("POST /exchange/v1/letters", kit.Handler())
 		srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+		if o.listenCert != "" {
+			pair, err := tls.LoadX509KeyPair(o.listenCert, o.listenKey)
+			if err != nil {
+				return usagef("--listen-cert, --listen-key: %v", err)
+			}
+			l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}})
+		}
 		go srv.Serve(l) // ends with Close
 		defer srv.Close()
 	}
@@ -262,10 +309,14 @@ func (o conformOptions) run(cmd *cobra.Command) error {
 }
 
 // carried is the way over a table or folders.
-func (o conformOptions) carried(c conform.Config) (conform.Carried, error) {
+func (o conformOptions) carried(c conform.Config, files map[string]string) (conform.Carried, error) {
 	l := carrier.Link{Self: c.Platform, Peer: c.Peer.Platform, ID: c.Link,
 		Sign:   func(doc []byte) (string, error) { return carrier.Sign(c.Keys, doc) },
 		Verify: func(doc []byte, signature string) error { return carrier.Verify(c.Peer, doc, signature, time.Now()) }}
+	if o.fetch {
+		l.URL, l.Set = c.URL, files
+		return conform.NewFetch(l, c.Client)
+	}
 	if o.table != "" {
 		dsn := o.table
 		if !strings.Contains(dsn, "://") {
@@ -299,7 +350,7 @@ func sayResult(w io.Writer, res conform.Result, jsonOut bool) {
 	}
 	fmt.Fprintf(w, "%-9s  %-24s %s\n", res.Outcome, res.ID, res.Rule)
 	if res.Why != "" {
-		fmt.Fprintf(w, "           %s\n", res.Why)
+		fmt.Fprintf(w, "           %s\n", strings.ReplaceAll(res.Why, "\n", "\n           "))
 	}
 	if res.Sent != "" {
 		fmt.Fprintf(w, "           sent: %s\n", res.Sent)
@@ -336,6 +387,9 @@ func (d apiDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
 		leg.Return:   {"ground": "not_duty", "basis": "《测试职责规定》第一条", "next_owner": "测试单位", "note": "符合性测试：退回"},
 		leg.Progress: {"note": "符合性测试：正在处理"},
 		leg.Feedback: {"result": "符合性测试：已处理完毕"},
+		leg.Withdraw: {"note": "符合性测试：撤回"},
+		leg.Grant:    {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339)},
+		leg.Refuse:   {"note": "符合性测试：不同意"},
 		leg.Extend:   {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339), "note": "符合性测试：需要更多时间"},
 	}[v]
 	if body == nil {
@@ -375,6 +429,9 @@ func (d programDriver) Offer(ctx context.Context, text string) error {
 	return d.run(ctx, "offer", text)
 }
 
+// Restart is part of conform.Restarter.
+func (d programDriver) Restart(ctx context.Context) error { return d.run(ctx, "restart") }
+
 // handDriver asks a person at the terminal.
 type handDriver struct {
 	in  *bufio.Scanner
@@ -395,4 +452,9 @@ func (d handDriver) Do(_ context.Context, v leg.Verb, legID string) error {
 
 func (d handDriver) Offer(_ context.Context, text string) error {
 	return d.ask(fmt.Sprintf("take a case “%s” and send it to the kit", text))
+}
+
+// Restart is part of conform.Restarter.
+func (d handDriver) Restart(context.Context) error {
+	return d.ask("stop your side as if the power had gone, and start it again")
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/go-json-experiment/json/jsontext"
 
 	contract "liandong/docs/exchange"
@@ -50,6 +53,7 @@ func TestReadmeIsEnough(t *testing.T) {
 				}
 			}
 			Sig struct {
+				Alg   string
 				KID   string
 				Value []byte
 			}
@@ -76,13 +80,29 @@ func TestReadmeIsEnough(t *testing.T) {
 		hash := sha256.Sum256(canonical)
 
 		// Signature.
-		public := ed25519.NewKeyFromSeed(keys[l.From].Signing[0].Secret).Public().(ed25519.PublicKey)
-		id := sha256.Sum256(public)
-		if got, want := l.Sig.KID, "ed25519:"+hex.EncodeToString(id[:])[:16]; got != want {
-			t.Errorf("%s: got signing key %s, want %s", name, got, want)
-		}
-		if !ed25519.Verify(public, slices.Concat([]byte("liandong letter v1\n"), hash[:]), l.Sig.Value) {
-			t.Errorf("%s: the signature does not verify", name)
+		if l.Sig.Alg == "sm2-sm3" {
+			public := publicSM2(t, l.From)
+			id := sm3.Sum(public)
+			if got, want := l.Sig.KID, "sm2:"+hex.EncodeToString(id[:])[:16]; got != want {
+				t.Errorf("%s: got signing key %s, want %s", name, got, want)
+			}
+			key, err := sm2.NewPublicKey(public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			under := sm3.Sum(canonical)
+			if !sm2.VerifyASN1WithSM2(key, []byte("1234567812345678"), slices.Concat([]byte("liandong letter v1\n"), under[:]), l.Sig.Value) {
+				t.Errorf("%s: the signature does not verify", name)
+			}
+		} else {
+			public := ed25519.NewKeyFromSeed(keys[l.From].Signing[0].Secret).Public().(ed25519.PublicKey)
+			id := sha256.Sum256(public)
+			if got, want := l.Sig.KID, "ed25519:"+hex.EncodeToString(id[:])[:16]; got != want {
+				t.Errorf("%s: got signing key %s, want %s", name, got, want)
+			}
+			if !ed25519.Verify(public, slices.Concat([]byte("liandong letter v1\n"), hash[:]), l.Sig.Value) {
+				t.Errorf("%s: the signature does not verify", name)
+			}
 		}
 
 		// Sealed part.
@@ -152,7 +172,7 @@ func TestFingerprintByReadme(t *testing.T) {
 		Key   []byte
 		Until string
 	}
-	for _, name := range []string{"110", "12345"} {
+	for _, name := range []string{"110", "119", "12345"} {
 		raw, err := os.ReadFile("examples/keys/" + name + ".public.json")
 		if err != nil {
 			t.Fatal(err)
@@ -184,6 +204,111 @@ func TestFingerprintByReadme(t *testing.T) {
 		}
 		if keys, err := seal.ParsePublicKeys(raw); err != nil || keys.Fingerprint() != strings.Join(groups, " ") {
 			t.Errorf("%s: the program says %s, %v", name, keys.Fingerprint(), err)
+		}
+	}
+}
+
+// publicSM2 is the key of the national suite in a platform's key document.
+func publicSM2(t *testing.T, platform string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("examples/keys/" + platform + ".public.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		SigningSM2 []struct{ Key []byte } `json:"signing_sm2"`
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil || len(doc.SigningSM2) != 1 || len(doc.SigningSM2[0].Key) != 65 {
+		t.Fatalf("%s: got %d keys of the national suite, %v, want one of 65 bytes", platform, len(doc.SigningSM2), err)
+	}
+	return doc.SigningSM2[0].Key
+}
+
+// What the examples of reconciling say of themselves, by the README.
+func TestReconcileByReadme(t *testing.T) {
+	type entry struct {
+		ID, Hash, State string
+		Apart, Moving   bool
+	}
+	var l struct {
+		Body struct {
+			Re     string
+			Ranges []struct {
+				List    string
+				Count   int
+				Hash    string
+				Listed  bool
+				Entries []entry
+			}
+		}
+	}
+	if err := json.Unmarshal(contract.Valid()["reconcile-answer"], &l); err != nil {
+		t.Fatal(err)
+	}
+	listed := 0
+	for _, r := range l.Body.Ranges {
+		if !r.Listed {
+			continue
+		}
+		listed++
+		text, count := "", 0
+		for _, e := range r.Entries {
+			if !e.Apart && !e.Moving {
+				text, count = text+e.ID+" "+e.State+"\n", count+1
+			}
+		}
+		sum := sha256.Sum256([]byte(text))
+		if got := hex.EncodeToString(sum[:]); got != r.Hash || count != r.Count {
+			t.Errorf("%s: got %d entries with the hash %s, want %d with %s", r.List, count, got, r.Count, r.Hash)
+		}
+	}
+	if listed == 0 {
+		t.Error("the example lists no range")
+	}
+}
+
+// The header that signs what is no letter, by the README.
+func TestHeaderByReadme(t *testing.T) {
+	for _, name := range []string{"110", "119"} {
+		doc, err := os.ReadFile("examples/signed/fetch-" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, err := os.ReadFile("examples/signed/fetch-" + name + ".signature")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := base64.StdEncoding.DecodeString(string(header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sig struct {
+			Alg   string
+			KID   string
+			Value []byte
+		}
+		if err := json.Unmarshal(raw, &sig); err != nil {
+			t.Fatal(err)
+		}
+		if name == "119" {
+			key, err := sm2.NewPublicKey(publicSM2(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			under := sm3.Sum(doc)
+			if sig.Alg != "sm2-sm3" || !sm2.VerifyASN1WithSM2(key, []byte("1234567812345678"), slices.Concat([]byte("liandong digest v1\n"), under[:]), sig.Value) {
+				t.Errorf("%s: the signature by %s does not verify", name, sig.Alg)
+			}
+			continue
+		}
+		var ring struct{ Signing []struct{ Secret []byte } }
+		if err := json.Unmarshal(contract.TestKeys()[name], &ring); err != nil {
+			t.Fatal(err)
+		}
+		public := ed25519.NewKeyFromSeed(ring.Signing[0].Secret).Public().(ed25519.PublicKey)
+		under := sha256.Sum256(doc)
+		if sig.Alg != "ed25519" || !ed25519.Verify(public, slices.Concat([]byte("liandong digest v1\n"), under[:]), sig.Value) {
+			t.Errorf("%s: the signature by %s does not verify", name, sig.Alg)
 		}
 	}
 }

@@ -2,15 +2,20 @@ package conform
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"liandong/internal/audit"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
@@ -123,5 +128,86 @@ func TestKitToldAgain(t *testing.T) {
 	}
 	if n := s.run.tries[m["id"].(string)]; n != 2 || len(s.run.broken) != 1 {
 		t.Errorf("%d tries and %d broken letters, want 2 and 1", n, len(s.run.broken))
+	}
+}
+
+// Heads of the side under test are tried: what goes on from the head that the kit
+// holds passes, what does not fails, and a side that writes none is not tried.
+func TestHeadsThatTheKitHears(t *testing.T) {
+	leaf := func(b byte) audit.Hash { return sha256.Sum256([]byte{0, b}) }
+	both := func(a, b audit.Hash) audit.Hash { return sha256.Sum256(slices.Concat([]byte{1}, a[:], b[:])) }
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.id == "head-out" })
+	for name, tc := range map[string]struct {
+		second  audit.Hash
+		proof   audit.Hash
+		silent  bool
+		outcome Outcome
+	}{
+		"goes on":      {both(leaf(1), leaf(2)), leaf(2), false, Passed},
+		"rewritten":    {both(leaf(3), leaf(2)), leaf(2), false, Failed},
+		"no proof":     {both(leaf(1), leaf(2)), leaf(4), false, Failed},
+		"keeps no log": {audit.Hash{}, audit.Hash{}, true, NotTried},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSide(t)
+			tell := func(size int64, root audit.Hash, from int64, path ...string) {
+				head, err := audit.SignHead(audit.Head{Platform: "540000-110", Size: size, Root: root, Epoch: 1, At: time.Now()}, s.keys)
+				if err != nil {
+					t.Error(err)
+				}
+				body := map[string]any{"head": head}
+				if from > 0 {
+					body["from"], body["path"] = from, path
+				}
+				m := s.accept()
+				delete(m, "leg")
+				delete(m, "number")
+				m["type"], m["body"] = "head", body
+				if status, _ := s.post(m); status != http.StatusNoContent {
+					t.Errorf("the kit answers a head %d, want 204", status)
+				}
+			}
+			here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				wire, _ := io.ReadAll(r.Body)
+				e, err := letter.Parse(wire)
+				if err != nil {
+					t.Error(err)
+				}
+				if e.Type == leg.TypeHead {
+					if e.Body.Seen != 1 {
+						t.Errorf("the kit has seen %d records, want 1", e.Body.Seen)
+					}
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				now := time.Now()
+				m := leg.Letter{ID: hotline.NewID(), Type: leg.TypeReceipt, Schema: leg.Schema, From: e.To, To: e.From, Link: e.Link, Epoch: 1, SentAt: now,
+					Body: leg.Body{Re: e.ID, Hash: e.Hash(), Status: leg.ReceiptApplied, At: &now}}
+				content, _, err := letter.Content(m)
+				if err != nil {
+					t.Error(err)
+				}
+				wire, err = letter.Compose(content, nil, letter.Signer(s.keys))
+				if err != nil {
+					t.Error(err)
+				}
+				w.Write(wire)
+				go tell(2, tc.second, 1, base64.StdEncoding.EncodeToString(tc.proof[:]))
+			}))
+			defer here.Close()
+			s.run.cfg.Patience = headFirst
+			s.run.way = overHTTPS{url: here.URL, client: here.Client()}
+			ctx := t.Context()
+			if tc.silent {
+				var stop context.CancelFunc
+				ctx, stop = context.WithTimeout(ctx, 50*time.Millisecond)
+				defer stop()
+			} else {
+				tell(1, leaf(1), 0)
+			}
+			if res := s.run.one(ctx, rules[i]); res.Outcome != tc.outcome {
+				t.Errorf("%s %s, want %s", res.Outcome, res.Why, tc.outcome)
+			}
+		})
 	}
 }

@@ -56,7 +56,7 @@ func (w *overTable) fate(ctx context.Context, row string, wire []byte) (Said, er
 		return Said{}, err
 	case status == "poison" && strings.TrimSpace(reason) == "":
 		return Said{}, errors.New("the row was set aside without a reason")
-	case status == "poison", typ == leg.TypeReceipt, typ == leg.TypeError: // an error may have come with it
+	case status == "poison", !leg.Receipted(typ) && typ != leg.TypeReconcile: // an error may have come with it
 		most = 5 * look
 	}
 	if said := w.answer(ctx, id, most); said != nil {

@@ -3,13 +3,16 @@ package conform
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
 
 	"liandong/internal/exchange/carrier"
+	"liandong/internal/exchange/https"
 	"liandong/internal/leg"
 	"liandong/internal/letter"
 )
@@ -19,6 +22,7 @@ const (
 	OverHTTPS = "https"
 	OverTable = "table"
 	OverFerry = "ferry"
+	OverFetch = "fetch" // by HTTPS, and the kit fetches what is for it
 )
 
 // Silent is the status of a document about which nothing was said, though what
@@ -67,6 +71,80 @@ func (w overHTTPS) Bring(ctx context.Context, wire []byte) (Said, error) {
 	return Said{Status: res.StatusCode, Raw: raw}, err
 }
 
+// overFetch brings documents as requests, and fetches the letters that the side
+// under test keeps for the kit, which it cannot call.
+type overFetch struct {
+	overHTTPS
+	link carrier.Link
+	pull *https.Carrier
+}
+
+// NewFetch is the way of a kit that cannot be called. The link names both sides,
+// the address, and in its settings what TLS wants.
+func NewFetch(l carrier.Link, client *http.Client) (Carried, error) {
+	l.Set = maps.Clone(l.Set)
+	l.Set["mode"] = carrier.Pull
+	c, err := https.New(l)
+	if err != nil {
+		return nil, err
+	}
+	return &overFetch{overHTTPS: overHTTPS{url: l.URL, client: client}, link: l, pull: c}, nil
+}
+
+// Name is part of Way.
+func (*overFetch) Name() string { return OverFetch }
+
+// Close is part of Carried.
+func (w *overFetch) Close() error { return w.pull.Close() }
+
+// Listen is part of Carried: it asks once a second. What cannot be asked now is
+// asked again; a side that never answers is seen by the rules.
+func (w *overFetch) Listen(ctx context.Context, take func(wire []byte) ([]byte, error)) error {
+	for ctx.Err() == nil {
+		_, _ = w.pull.Collect(ctx, func(_ context.Context, in []carrier.Parcel) []carrier.Taken {
+			out := make([]carrier.Taken, len(in))
+			for i, p := range in {
+				answer, err := take(p.Wire)
+				switch {
+				case err != nil:
+					out[i].Poison = err.Error()
+				case len(answer) > 0:
+					out[i].Answer = answer
+				}
+			}
+			return out
+		})
+		select {
+		case <-ctx.Done():
+		case <-time.After(w.pull.Traits().Look):
+		}
+	}
+	return nil
+}
+
+// ask asks for letters in the words and with the signature given.
+func (w *overFetch) ask(ctx context.Context, q https.Fetch, sign func([]byte) (string, error)) (status int, err error) {
+	doc, err := json.Marshal(q)
+	if err != nil {
+		return 0, err
+	}
+	sig, err := sign(doc)
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+https.FetchPath, bytes.NewReader(doc))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(https.SignatureHeader, sig)
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("no answer: %w", err)
+	}
+	return res.StatusCode, res.Body.Close()
+}
+
 // Carried is a way on which letters are put down and fetched: a shared table,
 // or folders.
 type Carried interface {
@@ -110,7 +188,7 @@ func (w *posted) listen(ctx context.Context, take func(wire []byte) ([]byte, err
 					w.heard(re, p.Wire)
 				} else if answer, err := take(p.Wire); err != nil {
 					out[i].Poison = err.Error()
-				} else {
+				} else if len(answer) > 0 {
 					out[i].Answer = answer
 				}
 			}
@@ -133,10 +211,11 @@ func (w *posted) listen(ctx context.Context, take func(wire []byte) ([]byte, err
 	}
 }
 
-// aboutOf is the id that a receipt or an error is about; "" of other letters.
+// aboutOf is the id that a receipt, an error or another answer is about; "" of
+// other letters.
 func aboutOf(wire []byte) string {
 	e, err := letter.Parse(wire)
-	if err != nil || e.Type != leg.TypeReceipt && e.Type != leg.TypeError {
+	if err != nil || e.Type != leg.TypeReceipt && e.Type != leg.TypeError && e.Type != leg.TypeReconcile {
 		return ""
 	}
 	return e.Body.Re

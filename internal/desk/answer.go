@@ -40,8 +40,13 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 		return d.partAnswered(ctx, tx, link, out, m, string(doc))
 	}
 	if !leg.Numbered(out.Type) { // a peer that knows no heads: nothing waits for one
-		_, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, string(doc), d.Now())
-		return err
+		if _, err := tx.EndLetter(ctx, out.ID, store.LetterReceipted, string(doc), d.Now()); err != nil || out.Type != leg.TypeReconcile {
+			return err
+		}
+		return d.endedComparison(ctx, tx, link.Peer, out.ID, func(_ *store.Tx, c *store.Comparison) error { // a peer that does not compare
+			c.Trouble = m.Body.Code
+			return nil
+		})
 	}
 	if n := damages(out); out.State == store.LetterWaiting && damaged(m) && n < damagesMost {
 		return tx.RetryLetter(ctx, out.ID, n, d.Now().Add(time.Duration(n)*time.Second), cameDamaged+": "+m.Body.Code)

@@ -247,12 +247,13 @@ func (d *Desk) SeeRefusal(ctx context.Context, a hotline.Actor, id string) error
 // LinkView is a link with what is stuck on it, and why.
 type LinkView struct {
 	store.Link
-	Traffic  store.Traffic
-	Stuck    []store.LetterOut
-	Refused  []store.LetterIn
-	Refusals []store.Refusal
-	Head     store.PeerHead // what is known of the peer's log
-	Outages  []store.Outage // the newest first
+	Traffic    store.Traffic
+	Stuck      []store.LetterOut
+	Refused    []store.LetterIn
+	Refusals   []store.Refusal
+	Head       store.PeerHead // what is known of the peer's log
+	Outages    []store.Outage // the newest first
+	Comparison store.Comparison
 	// Differences is what the last comparison found that both sides do not agree on.
 	Differences []store.Difference
 }
@@ -288,6 +289,9 @@ func (d *Desk) Links(ctx context.Context, a hotline.Actor) ([]LinkView, error) {
 			return nil, err
 		}
 		if v.Outages, err = d.read.Outages(ctx, l.Peer, outagesShown); err != nil {
+			return nil, err
+		}
+		if v.Comparison, err = d.read.Comparison(ctx, l.Peer); err != nil {
 			return nil, err
 		}
 		if v.Differences, err = d.read.Differences(ctx, l.Peer, hotline.PageDefault); err != nil {

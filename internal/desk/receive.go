@@ -60,6 +60,9 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 	if store.IsDuplicate(err) { // the same letter came twice at the same time
 		err = d.st.Write(ctx, take)
 	}
+	if err == nil && in.Letter.Type == leg.TypeKeys {
+		d.links.forget() // its next letter may be signed by the new one
+	}
 	if f := in.Letter.Body.Attachment; err == nil && in.Letter.Type == leg.TypeAttachment && f != nil {
 		d.showArrived(ctx, f.ID)
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"liandong/internal/hotline"
+	"liandong/internal/leg"
+	"liandong/internal/letter"
 	"liandong/internal/store"
 )
 
@@ -93,25 +95,87 @@ func (d *Desk) LinkAlerts(ctx context.Context, a hotline.Actor) ([]LinkAlert, er
 	return out, nil
 }
 
-// Differ keeps what a comparison found that both sides of a link do not agree
-// on. It stays until a comparison does not find it any more, and is told once.
-func (d *Desk) Differ(ctx context.Context, peer string, found []store.Difference) error {
+// ReconcileLetter asks a peer about stretches of both ledgers or, with the id of
+// its question in re, answers it.
+func (d *Desk) ReconcileLetter(link store.Link, re string, ranges []leg.Range) leg.Letter {
+	m := d.unnumbered(link, leg.TypeReconcile, leg.Letter{})
+	m.Body = leg.Body{Re: re, Ranges: ranges}
+	return m
+}
+
+// AskToCompare posts the next question of a comparison, or its first. awaited is
+// the question that was answered, "" at the beginning; where something else is
+// awaited meanwhile, nothing happens.
+func (d *Desk) AskToCompare(ctx context.Context, link store.Link, awaited string, c store.Comparison, m leg.Letter) error {
+	content, hash, err := letter.Content(m)
+	if err != nil {
+		return err
+	}
+	c.Peer, c.Question, c.AskedAt, c.Trouble = link.Peer, m.ID, d.Now(), ""
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		at, fresh := d.Now(), 0
-		for _, f := range found {
-			f.Peer, f.SeenAt = peer, at
-			isNew, err := tx.PutDifference(ctx, f)
-			if err != nil {
-				return err
-			}
-			if isNew {
-				fresh++
-			}
-		}
-		if err := tx.DropDifferences(ctx, peer, at); err != nil || fresh == 0 {
+		if ok, err := tx.PutComparison(ctx, awaited, c); err != nil || !ok {
 			return err
 		}
-		d.log.Warn("both sides differ", "peer", peer, "new", fresh, "all", len(found))
-		return d.linkEvent(ctx, tx, linkDiffers, body{"peer": peer, "new": fresh})
+		if err := tx.DropLetters(ctx, link.Peer, leg.TypeReconcile); err != nil { // one question at a time
+			return err
+		}
+		return tx.PostLetter(ctx, store.LetterOut{ID: m.ID, Peer: link.Peer, Type: m.Type, Content: string(content), Hash: hash, CreatedAt: c.AskedAt})
 	})
+}
+
+// Compared keeps what a comparison found that both sides of a link do not agree
+// on. It stays until a comparison does not find it any more, and is told once.
+// awaited is the question that was answered last, "" of a comparison that went
+// by calls; where something else is awaited meanwhile, nothing happens.
+func (d *Desk) Compared(ctx context.Context, peer, awaited string, found []store.Difference) error {
+	return d.endComparison(ctx, peer, awaited, func(tx *store.Tx, c *store.Comparison) error {
+		c.DoneAt, c.Trouble = d.Now(), ""
+		return d.differ(ctx, tx, peer, c.DoneAt, found)
+	})
+}
+
+// NotCompared records why a comparison did not come to its end. What stands on
+// the list stays: nothing is known.
+func (d *Desk) NotCompared(ctx context.Context, peer, awaited, why string) error {
+	return d.endComparison(ctx, peer, awaited, func(_ *store.Tx, c *store.Comparison) error {
+		c.Trouble = why
+		return nil
+	})
+}
+
+func (d *Desk) endComparison(ctx context.Context, peer, awaited string, end func(*store.Tx, *store.Comparison) error) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error { return d.endedComparison(ctx, tx, peer, awaited, end) })
+}
+
+func (d *Desk) endedComparison(ctx context.Context, tx *store.Tx, peer, awaited string, end func(*store.Tx, *store.Comparison) error) error {
+	c, err := tx.Comparison(ctx, peer)
+	if err != nil || awaited != "" && c.Question != awaited {
+		return err
+	}
+	was := c.Question
+	c.Question, c.Progress = "", ""
+	if err := end(tx, &c); err != nil {
+		return err
+	}
+	_, err = tx.PutComparison(ctx, was, c)
+	return err
+}
+
+func (d *Desk) differ(ctx context.Context, tx *store.Tx, peer string, at time.Time, found []store.Difference) error {
+	fresh := 0
+	for _, f := range found {
+		f.Peer, f.SeenAt = peer, at
+		isNew, err := tx.PutDifference(ctx, f)
+		if err != nil {
+			return err
+		}
+		if isNew {
+			fresh++
+		}
+	}
+	if err := tx.DropDifferences(ctx, peer, at); err != nil || fresh == 0 {
+		return err
+	}
+	d.log.Warn("both sides differ", "peer", peer, "new", fresh, "all", len(found))
+	return d.linkEvent(ctx, tx, linkDiffers, body{"peer": peer, "new": fresh})
 }

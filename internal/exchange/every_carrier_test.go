@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,7 @@ type way struct {
 	kind    string
 	a, b    map[string]string // settings of the ends
 	between func()
+	pace    time.Duration // of a round; 0: a minute
 }
 
 // ways are all carriers that put letters down for the other side, each with
@@ -101,7 +103,7 @@ func (p *pair) rounds(w way, n int) {
 			}
 			w.between()
 		}
-		p.clock.Add(61 * time.Second)
+		p.clock.Add(cmp.Or(w.pace, 61*time.Second))
 	}
 }
 

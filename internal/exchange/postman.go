@@ -307,6 +307,12 @@ func (x *Exchange) hear(ctx context.Context, link store.Link, keys seal.PublicKe
 	if err == nil {
 		err = e.Verify(keys)
 	}
+	if err == nil && e.Type == leg.TypeReconcile && out.Type == leg.TypeReconcile && e.Body.Re == out.ID && e.To == x.desk.Node().Platform {
+		if _, err = x.reconciled(ctx, link, e.Letter); err == nil || hotline.KindOf(err) == hotline.Invalid {
+			return x.desk.Delivered(ctx, out)
+		}
+		return err
+	}
 	if err == nil && (e.Body.Re != out.ID || e.To != x.desk.Node().Platform || e.Type != leg.TypeReceipt && e.Type != leg.TypeError) {
 		err = hotline.Errorf(hotline.Invalid, "answer_unknown", "re", e.Body.Re)
 	}

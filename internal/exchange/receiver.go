@@ -42,7 +42,6 @@ func New(d *desk.Desk, st *store.Store, keys seal.KeyService, log *slog.Logger) 
 func (x *Exchange) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+https.LettersPath, x.serveLetter)
-	mux.HandleFunc("POST "+https.DigestsPath, x.serveDigests)
 	mux.HandleFunc("POST "+https.FetchPath, x.serveFetch)
 	return mux
 }
@@ -149,6 +148,9 @@ func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope)
 	in.Signature = string(sig)
 	if err := x.desk.Heard(ctx, link); err != nil {
 		return leg.Letter{}, err
+	}
+	if e.Type == leg.TypeReconcile {
+		return x.reconciled(ctx, link, e.Letter)
 	}
 	return x.desk.Receive(ctx, link, in)
 }

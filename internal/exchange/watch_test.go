@@ -80,7 +80,7 @@ func TestDifferencesAreAWorkList(t *testing.T) {
 		p.run()
 		list := func() []store.Difference {
 			t.Helper()
-			if err := p.a.x.watch(t.Context(), time.Millisecond); err != nil {
+			if err := p.a.x.Watch(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			ds, err := p.a.st.Reader().Differences(t.Context(), p.b.node.Platform, 100)

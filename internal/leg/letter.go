@@ -20,6 +20,8 @@ const (
 	TypeHead    = "head"  // of the sender's log of events
 
 	TypeAttachment = "attachment" // one part of a file
+
+	TypeReconcile = "reconcile" // asks what the other side holds, or answers that
 )
 
 // TypeOf is the type of the letter that tells of a verb.
@@ -130,11 +132,44 @@ type Body struct {
 	// suspended
 	Suspension *Suspension `json:"suspension,omitempty"`
 
+	// reconcile: stretches of both sides' ledgers; Re is the question answered
+	Ranges []Range `json:"ranges,omitempty"`
+
 	// callback
 	Solved       *bool `json:"solved,omitempty"`
 	Satisfaction int   `json:"satisfaction,omitempty"` // raw, 1 best
 	Scale        int   `json:"scale,omitempty"`        // 3 or 5
 	Mapped       int   `json:"mapped,omitempty"`       // on the 3-level scale
+}
+
+// Range is a stretch of a list that two sides compare: the entries whose ids come
+// after one and up to another, in the order of bytes.
+type Range struct {
+	List  string `json:"list"`            // ListAsker, ListAnswerer or ListLegs
+	After string `json:"after,omitempty"` // "" from the beginning
+	Until string `json:"until,omitempty"` // "" to the end
+	Count int64  `json:"count"`           // entries that are in force at the writer
+	Hash  string `json:"hash"`            // hex SHA-256 over these
+	// Listed says that Entries are all that the writer has of the range.
+	Listed  bool    `json:"listed,omitempty"`
+	Entries []Entry `json:"entries,omitempty"`
+}
+
+// Lists that two sides compare, named by who asks.
+const (
+	ListAsker    = "asker"    // letters that the asking side wrote
+	ListAnswerer = "answerer" // letters that the answering side wrote
+	ListLegs     = "legs"
+)
+
+// Entry is what is compared of a letter or a leg.
+type Entry struct {
+	ID     string `json:"id"`
+	Hash   string `json:"hash,omitempty"` // of a letter
+	State  string `json:"state"`
+	Leg    string `json:"leg,omitempty"`    // of a letter
+	Apart  bool   `json:"apart,omitempty"`  // a leg that the other side need not have
+	Moving bool   `json:"moving,omitempty"` // a leg of which a letter waits for its receipt
 }
 
 // Carried is a move of a leg that people carried, before the two platforms were
@@ -206,7 +241,7 @@ func Numbered(typ string) bool { return Receipted(typ) && typ != TypeAttachment 
 // Receipted says that letters of a type are sent until their receipt is here.
 // The parts of a file take no number: nothing waits for them.
 func Receipted(typ string) bool {
-	return typ != TypeReceipt && typ != TypeError && typ != TypeHead && typ != TypeKeys
+	return typ != TypeReceipt && typ != TypeError && typ != TypeHead && typ != TypeKeys && typ != TypeReconcile
 }
 
 // Expires says that retries of a type end at expires_at: offers, urges and

@@ -542,8 +542,8 @@ func TestSchemasAndTypesAgree(t *testing.T) {
 	if got, want := len(compiled().private.Properties), len(private); got != want {
 		t.Errorf("got %d personal fields in the schema, want %d", got, want)
 	}
-	// Every verb travels, and nothing else does but receipt, error, head, erase, keys and parts of files.
-	want := []string{leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase, leg.TypeKeys, leg.TypeAttachment}
+	// Every verb travels, and nothing else does but receipt, error, head, erase, keys, reconcile and parts of files.
+	want := []string{leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase, leg.TypeKeys, leg.TypeAttachment, leg.TypeReconcile}
 	for _, v := range leg.Verbs() {
 		if v != leg.Receive { // told by the receipt
 			want = append(want, leg.TypeOf(v))

@@ -58,7 +58,44 @@ func parties(t testing.TB) map[string]testParty {
 	return map[string]testParty{
 		"12345": party(t, "12345", "测试市 12345 热线", &counting{}),
 		"110":   party(t, "110", "测试市公安局 110", &counting{next: 128}),
+		"119":   national(t),
 	}
+}
+
+// national is a platform that signs by the national suite, and that has changed
+// its other signing key once.
+func national(t testing.TB) testParty {
+	t.Helper()
+	random := &counting{next: 64}
+	k := party(t, "119", "", random).keys
+	k, err := k.Renew(seal.Signing, at(7*24*60), random)
+	if err == nil {
+		k, err = k.WithSM2(random)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return testParty{keys: k, public: k.Public("119", "测试市消防救援 119")}
+}
+
+// questions are documents that are signed in a header, by who asks.
+func questions() map[string]string {
+	return map[string]string{
+		"fetch-110": `{"from":"110","to":"12345","at":"2026-03-02T09:30:00+08:00"}`,
+		"fetch-119": `{"from":"119","to":"12345","at":"2026-03-02T09:30:00+08:00"}`,
+	}
+}
+
+func suited(p testParty) seal.KeyService {
+	if len(p.public.SigningSM2) > 0 {
+		return seal.Suited(p.keys, seal.SM2)
+	}
+	return p.keys
+}
+
+// signer signs by the national suite where a platform has it, as its link says.
+func (p testParty) signer() func([]byte) (seal.Signature, error) {
+	return Signer(suited(p))
 }
 
 const (
@@ -73,6 +110,15 @@ var zone = time.FixedZone("", 8*3600)
 
 func at(minute int) time.Time {
 	return time.Date(2026, 3, 2, 9, 30, 0, 0, zone).Add(time.Duration(minute) * time.Minute)
+}
+
+// sumOf is what two sides compare of entries: an id and a hash or state each.
+func sumOf(lines ...string) string {
+	all := ""
+	for _, l := range lines {
+		all += l + "\n"
+	}
+	return seal.Commit([]byte(all))
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -119,6 +165,11 @@ func draft(n int, typ, from, legID string, number int64, minute int, body leg.Bo
 // goldens are one letter of each type at least, as two platforms would write
 // them. All persons and numbers are invented.
 func goldens() []golden {
+	k, err := seal.NewKeyring(&counting{next: 128})
+	if err != nil {
+		panic(err) // counting never fails
+	}
+	doc110 := k.Public("110", "测试市公安局 110")
 	hash := strings.Repeat("0123456789abcdef", 4)
 	desk := func(b leg.Body) leg.Body { b.Unit, b.Person = "540102-desk12345", "李测试"; return b }
 	officer := func(b leg.Body) leg.Body { b.Unit, b.Person = "540102-police", "王测试"; return b }
@@ -175,7 +226,24 @@ func goldens() []golden {
 	urge.ExpiresAt = ptr(at(600))
 	head := draft(34, "head", "110", "", 0, 700, leg.Body{Head: goldenHead, From: 5, Path: []string{strings.Repeat("A", 43) + "="}, Seen: 9})
 	head.Cases = nil
-	keys := draft(36, "keys", "110", "", 0, 720, leg.Body{Keys: "{}", Fingerprint: "ae9a 8a4b b5e8 2969 84d5 51c4"})
+	national := func(n int, typ string, number int64, body leg.Body) leg.Letter {
+		l := draft(n, typ, "12345", "01k1testleg0000000000000m1", number, 950+n, body)
+		l.From, l.To, l.Link, l.Cases = "119", "12345", "119~12345", map[string]string{"119": "01k1testcase00000000000m01"}
+		return l
+	}
+	long := strings.Repeat("测", 100) + strings.Repeat("😀", 100) // 200 characters, 300 units of UTF-16, 700 bytes
+	held := sumOf(legA+" settled", legB+" settled")             // by the answering side; legC has a letter under way
+	asked := []leg.Range{{List: leg.ListAsker, Count: 1, Hash: sumOf(offer.ID + " " + hash)}, {List: leg.ListAnswerer, Hash: sumOf()},
+		{List: leg.ListLegs, After: "01k1testleg0000000000000a0", Until: legC, Count: 3, Hash: sumOf(legA+" working", legB+" settled", legC+" accepted")}}
+	question := draft(42, "reconcile", "12345", "", 0, 900, leg.Body{Ranges: asked})
+	answered := asked[2]
+	answered.Count, answered.Hash, answered.Listed = 2, held, true
+	answered.Entries = []leg.Entry{{ID: legA, State: "settled"}, {ID: legB, State: "settled"}, {ID: legC, State: "accepted", Moving: true}}
+	reconciled := draft(43, "reconcile", "110", "", 0, 901, leg.Body{Re: question.ID, Ranges: []leg.Range{answered}})
+	alike := draft(44, "reconcile", "110", "", 0, 902, leg.Body{Re: question.ID})
+	alike.Cases = nil
+	question.Cases, reconciled.Cases = nil, nil
+	keys := draft(36, "keys", "110", "", 0, 720, leg.Body{Keys: string(doc110.Bytes()), Fingerprint: doc110.Fingerprint()})
 	keys.Cases = nil
 	newer := draft(31, "progress", "110", legA, 9, 400, officer(leg.Body{}))
 	newer.Schema = "1.7"
@@ -230,6 +298,9 @@ func goldens() []golden {
 		{name: "void", letter: draft(33, "void", "12345", legA, 10, 600, leg.Body{Re: "01k1testletter000000000098", Hash: hash})},
 		{name: "head", letter: head},
 		{name: "keys", letter: keys},
+		{name: "reconcile", letter: question},
+		{name: "reconcile-answer", letter: reconciled},
+		{name: "reconcile-alike", letter: alike},
 		{name: "erase", letter: draft(35, "erase", "12345", legA, 11, 800, desk(leg.Body{Basis: "当事人申请"}))},
 		{name: "newer-minor-version", letter: newer, extra: `{"body":{"progress_code":"on_site"}}`},
 		{name: "supplement-file", letter: draft(36, "supplement", "110", legA, 6, 320, officer(leg.Body{Attachment: goldenFile()})),
@@ -237,6 +308,11 @@ func goldens() []golden {
 		{name: "supplement-suspension", letter: draft(40, "supplement", "12345", legA, 13, 330, desk(leg.Body{Due: ptr(at(8 * 24 * 60)),
 			Suspension: &leg.Suspension{ID: "01k1testentry0000000000s01", Ground: "weather", From: at(24*60 - 570), To: at(4*24*60 - 570)}})),
 			private: leg.Private{Note: "时限中止：自然条件所限，2026-03-03 00:00 至 2026-03-06 00:00，反馈期限改为 2026-03-10 09:30。大雪封山。"}},
+		{name: "sm2", letter: national(50, "offer", 1, leg.Body{Role: leg.Lead, Kind: "help", Level: 3, Person: "测试指挥员"}), private: leg.Private{Text: "测试路一处配电箱冒烟，已断电。", CallerName: "张测试"}},
+		{name: "sm2-least", letter: national(51, "urge", 2, leg.Body{})},
+		{name: "depth-16", letter: draft(52, "offer", "12345", "01k1testleg0000000000000n1", 1, 72, leg.Body{Role: leg.Lead}),
+			extra: `{"body":{"x_deep":` + strings.Repeat("[", 14) + strings.Repeat("]", 14) + `}}`},
+		{name: "long-lines", letter: draft(53, "progress", "110", legA, 14, 401, leg.Body{Unit: "540102-police", Person: long}), private: leg.Private{Name: long, Note: strings.Repeat(long, 20)}},
 		{name: "attachment", letter: draft(37, "attachment", "110", legA, 0, 321, leg.Body{Attachment: goldenFile(), Part: 1}), private: goldenPart()},
 	}
 }
@@ -259,7 +335,7 @@ func (g golden) compose(t testing.TB, all map[string]testParty, key seal.CaseKey
 			t.Fatal(err)
 		}
 	}
-	wire, err := Compose(content, sealed, Signer(all[l.From].keys))
+	wire, err := Compose(content, sealed, all[l.From].signer())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,6 +415,9 @@ func TestValidExamples(t *testing.T) {
 		content, hash, err := ContentWith(e.Letter, e.Extra())
 		if err != nil || hash != e.Hash() || !bytes.Equal(content, e.Content()) {
 			t.Errorf("%s: composed again the content is (%v)\n%s, want\n%s", g.name, err, content, e.Content())
+			continue
+		}
+		if e.Sig.Alg == seal.SM2 { // each signature of it is another
 			continue
 		}
 		again, err := Compose(content, e.Sealed, Signer(all[e.From].keys))
@@ -453,6 +532,7 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	spoil("json-not-utf8", CodeNotJSON, "/body/person", "accept", "王", "\xcd\xf5")
 	spoil("json-half-surrogate", CodeNotJSON, "/body/person", "accept", "王", `\ud83d`)
 	spoil("json-deep", CodeDepth, "", "accept", `"body":{`, `"body":{"x":`+strings.Repeat("[", 20)+strings.Repeat("]", 20)+`,`)
+	spoil("depth-17", CodeDepth, "", "accept", `"body":{`, `"body":{"x":`+strings.Repeat("[", 15)+strings.Repeat("]", 15)+`,`)
 	spoil("number-fraction", CodeNumber, "/body/level", "offer", `"level":3`, `"level":3.5`)
 	spoil("number-written-as-fraction", CodeNumber, "/body/level", "offer", `"level":3`, `"level":3.0`)
 	spoil("number-exponent", CodeNumber, "/epoch", "accept", `"epoch":1`, `"epoch":1e0`)
@@ -553,6 +633,17 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	doc["sig"].(map[string]any)["alg"] = "none"
 	add("signature-alg-none", CodeSignature, "/sig/kid", marshal(t, doc))
 
+	// What a schema's words do not say by themselves: base64 is whole, has its
+	// padding and nothing behind it; lengths count characters.
+	for _, c := range []struct{ name, value string }{
+		{"base64-no-padding", strings.Repeat("A", 86)}, {"base64-for-addresses", strings.Repeat("_", 86) + "=="}, {"base64-in-lines", strings.Repeat("A", 64) + "\n" + strings.Repeat("A", 22) + "=="},
+	} {
+		doc := tree(t, good("accept"))
+		doc["sig"].(map[string]any)["value"] = c.value
+		add(c.name, CodeSchema, "/sig/value", marshal(t, doc))
+	}
+	edit("person-long", CodeSchema, "/body/person", "accept", setBody("person", strings.Repeat("测", 100)+strings.Repeat("😀", 101)))
+
 	// The sealed part.
 	edit("sealed-without-commitment", CodeSchema, "/commitment", "progress", unset("commitment"))
 	edit("sealed-cut-away", CodeSealed, "/sealed", "progress", unset("sealed"))
@@ -616,6 +707,14 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	})
 	edit("supplement-suspension-no-end", CodeSchema, "/body/suspension/to", "supplement-suspension", func(_, body map[string]any) {
 		delete(body["suspension"].(map[string]any), "to")
+	})
+	edit("reconcile-asks-nothing", CodeSchema, "/body/ranges", "reconcile", unsetBody("ranges"))
+	edit("reconcile-numbered", CodeSchema, "/number", "reconcile", set("number", 3))
+	edit("reconcile-of-what", CodeSchema, "/body/ranges/0/list", "reconcile", func(_, body map[string]any) {
+		body["ranges"].([]any)[0].(map[string]any)["list"] = "everything"
+	})
+	edit("reconcile-no-hash", CodeSchema, "/body/ranges/1/hash", "reconcile", func(_, body map[string]any) {
+		delete(body["ranges"].([]any)[1].(map[string]any), "hash")
 	})
 	edit("supplement-file-no-hash", CodeSchema, "/body/attachment/hash", "supplement-file", func(_, body map[string]any) {
 		delete(body["attachment"].(map[string]any), "hash")
@@ -706,7 +805,16 @@ func writeExamples(t *testing.T, all map[string]testParty) {
 		write("invalid", b.name+".json", b.wire)
 		write("invalid", b.name+".error", []byte(strings.TrimSpace(b.code+" "+b.field)+"\n"))
 	}
-	for _, dir := range []string{"valid", "invalid", "keys"} {
+	for name, doc := range questions() {
+		from := strings.TrimPrefix(name, "fetch-")
+		sig, err := seal.SignContent(suited(all[from]), "liandong digest v1\n", []byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write("signed", name+".json", []byte(doc))
+		write("signed", name+".signature", []byte(base64.StdEncoding.EncodeToString(marshal(t, sig))))
+	}
+	for _, dir := range []string{"valid", "invalid", "keys", "signed"} {
 		old, err := filepath.Glob(filepath.Join(examplesDir, dir, "*"))
 		if err != nil {
 			t.Fatal(err)

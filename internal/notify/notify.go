@@ -22,7 +22,7 @@ import (
 )
 
 // Header fields beside an event. The signature is base64 of a JSON object
-// {"alg","kid","value"}, as of a question about digests (docs/exchange).
+// {"alg","kid","value"}, as of a document that is no letter (docs/exchange).
 const (
 	SignatureHeader  = "Liandong-Signature"
 	SentAtHeader     = "Liandong-Sent-At"

@@ -255,6 +255,14 @@ func (k *Keyring) Revoke(rand io.Reader) (*Keyring, error) {
 	return &next, next.add("signing", raw, nil)
 }
 
+// Forget returns a keyring with so many signing keys at most, the newest. What
+// the others signed cannot be proved to be this platform's any more.
+func (k *Keyring) Forget(keep int) *Keyring {
+	next := *k
+	next.signing = k.signing[:min(keep, len(k.signing)):min(keep, len(k.signing))]
+	return &next
+}
+
 // WrapKey is part of KeyService.
 func (k *Keyring) WrapKey(aad string, key []byte) ([]byte, error) {
 	m := k.master[0]

@@ -519,3 +519,27 @@ func BenchmarkWrapFor(b *testing.B) {
 		}
 	}
 }
+
+func TestForget(t *testing.T) {
+	k, err := NewKeyring(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := k.Public("", "").Signing[0].ID
+	for range 3 {
+		if k, err = k.Renew(Signing, time.Now().Add(time.Hour), rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newest := k.Public("", "").Signing[:2]
+	got := k.Forget(2).Public("", "").Signing
+	if diff := cmp.Diff(newest, got); diff != "" {
+		t.Errorf("of four keys (-want +got):\n%s", diff)
+	}
+	if n := len(k.Public("", "").Signing); n != 4 {
+		t.Errorf("the keyring itself has %d keys now, want 4", n)
+	}
+	if got := k.Forget(9).Public("", "").Signing; len(got) != 4 || got[3].ID != first {
+		t.Errorf("of more than there are: got %d, want all", len(got))
+	}
+}

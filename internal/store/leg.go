@@ -189,10 +189,3 @@ func (r *Reader) HandedLegs(ctx context.Context, limit int) ([]LegRow, error) {
 func (r *Reader) RepairList(ctx context.Context, limit int) ([]LegRow, error) {
 	return all(ctx, r, "repair list", `SELECT `+legColumns+` FROM leg WHERE repair <> '' ORDER BY id LIMIT $1`, []any{limit}, scanLeg)
 }
-
-// PeerLegs lists the legs shared with a peer, in the order of their ids, for
-// reconciling.
-func (r *Reader) PeerLegs(ctx context.Context, peer, after string, limit int) ([]LegRow, error) {
-	return all(ctx, r, "legs", `SELECT `+legColumns+` FROM leg WHERE peer = $1 AND peer <> '' AND id > $2 ORDER BY id LIMIT $3`,
-		[]any{peer, after, limit}, scanLeg)
-}

@@ -66,7 +66,7 @@ func TestLinkTroubleInABrowser(t *testing.T) {
 	peer := w.police.node.Platform
 	w.gov.cut(peer)
 	found := []store.Difference{{What: "leg_state", LegID: "01k0000000000000000000test", Ours: "accepted", Theirs: "working"}, {What: "lost", Letter: "01k000000000000000000letter", LegID: "01k0000000000000000000test", Ours: "receipted"}}
-	if err := w.gov.desk.Differ(context.Background(), peer, found); err != nil {
+	if err := w.gov.desk.Compared(context.Background(), peer, "", found); err != nil {
 		t.Fatal(err)
 	}
 	b := browsertest.Open(t, w.gov.url)

@@ -22,7 +22,6 @@ import (
 // Paths below a node's address.
 const (
 	LettersPath = "/exchange/v1/letters"
-	DigestsPath = "/exchange/v1/digests"
 	FetchPath   = "/exchange/v1/fetch"
 )
 
@@ -57,7 +56,14 @@ type Carrier struct {
 // who it is (mutual TLS); ca, the only authority whose certificate the peer may
 // show.
 func New(l carrier.Link) (*Carrier, error) {
-	conf, err := clientTLS(l.Set)
+	client, err := Client(l.Set, 10*time.Second)
+	return &Carrier{link: l, client: client}, err
+}
+
+// Client makes a client that uses a link's settings for TLS, follows no redirect
+// and no proxy, and gives a call so much time.
+func Client(set map[string]string, timeout time.Duration) (*http.Client, error) {
+	conf, err := clientTLS(set)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +71,10 @@ func New(l carrier.Link) (*Carrier, error) {
 	t.MaxIdleConnsPerHost, t.MaxConnsPerHost = 16, 32
 	t.TLSClientConfig = conf
 	t.Proxy = nil // letters go to the address in the link and nowhere else
-	return &Carrier{link: l, client: &http.Client{
-		Transport: t, Timeout: 10 * time.Second,
+	return &http.Client{
+		Transport: t, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}, nil
 }
 
 // clientTLS reads the settings for TLS. Errors are Invalid and name the key.
