@@ -336,13 +336,6 @@ func (v ConsultationView) Repair() string {
 	return ""
 }
 
-// Mine says that this platform is a party and has not said its word yet.
-func (v ConsultationView) Mine(platform string) bool {
-	return v.State == consultation.Open && !v.Presided() && slices.ContainsFunc(v.Parties, func(p store.Party) bool {
-		return p.Party == "platform:"+platform && p.HeardAt.IsZero()
-	})
-}
-
 // Consultation shows one.
 func (d *Desk) Consultation(ctx context.Context, a hotline.Actor, id string) (ConsultationView, error) {
 	c, err := d.read.Consultation(ctx, id)
@@ -434,6 +427,31 @@ func (d *Desk) Consultations(ctx context.Context, a hotline.Actor, state consult
 		}
 	}
 	return out, err
+}
+
+// AwaitedConsultations lists the open ones of other platforms in which this one
+// has not said its word yet, the first due first; for who may say it.
+func (d *Desk) AwaitedConsultations(ctx context.Context, a hotline.Actor) ([]store.Consultation, error) {
+	if !a.AtDesk() || !a.Has(hotline.Consult) {
+		return nil, nil
+	}
+	list, err := d.read.Consultations(ctx, consultation.Open, "platform:"+d.node.Platform, hotline.PageDefault)
+	list = slices.DeleteFunc(list, func(c store.Consultation) bool {
+		return !c.Awaits(d.node.Platform) || !d.seesConsultation(a, casefile.Case{}, c)
+	})
+	slices.SortFunc(list, func(x, y store.Consultation) int { return x.DueAt.Compare(y.DueAt) })
+	return list, err
+}
+
+// PartyNames are the platforms that may be parties, this one among them, with
+// their names, as parties are written.
+func (d *Desk) PartyNames(ctx context.Context) (map[string]string, error) {
+	links, err := d.allLinks(ctx)
+	names := map[string]string{"platform:" + d.node.Platform: d.node.Name}
+	for _, l := range links {
+		names["platform:"+l.Peer] = l.Name
+	}
+	return names, err
 }
 
 // ReturnedItems lists the items that were returned consultation.Times or more

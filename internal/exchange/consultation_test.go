@@ -147,7 +147,7 @@ func TestConsultationAcrossPlatforms(t *testing.T) {
 		}
 		v := p.guest(t, x)
 		if v.Host != p.a.node.Platform || v.CaseID != other.ID || len(v.Cases) != 1 || v.Cases[0].ID != other.ID || v.Item != "A01.01" ||
-			v.Interim != "platform:"+p.a.node.Platform || !v.DueAt.Equal(x.DueAt) || !v.Mine(p.b.node.Platform) {
+			v.Interim != "platform:"+p.a.node.Platform || !v.DueAt.Equal(x.DueAt) || !v.Awaits(p.b.node.Platform) {
 			t.Errorf("the copy: got %+v", v.Consultation)
 		}
 		if s := story(v); !strings.Contains(s, "路灯由谁处置") || strings.Contains(s, "张测试") || strings.Contains(s, "13900000001") {
@@ -201,6 +201,7 @@ func TestConsultationAcrossPlatforms(t *testing.T) {
 			}
 		}
 		p.agree()
+		p.a.proves(t, c.ID, len(p.a.lettersOf(t, c.ID)))
 	})
 }
 
@@ -238,6 +239,23 @@ func TestConsultationOverABadNetwork(t *testing.T) {
 				}
 			}
 			p.agree()
+		}
+	})
+}
+
+// A letter of a consultation that is lost at one side is named, message by
+// message, and about no leg.
+func TestConsultationReconciled(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		x := p.consult(t, p.disputed(t))
+		p.run()
+		p.say(t, x, "我方意见")
+		p.run()
+		p.agree()
+		p.a.sql(t, `DELETE FROM letter_in WHERE type = 'consult.say'`)
+		r, err := p.b.x.Reconcile(t.Context(), p.b.op)
+		if err != nil || len(r.Differences) != 1 || r.Differences[0].What != Lost || r.Differences[0].Leg != "" || r.Differences[0].Letter == "" {
+			t.Errorf("got %+v, %v, want the one letter lost", r.Differences, err)
 		}
 	})
 }
@@ -493,6 +511,27 @@ func TestConsultationErased(t *testing.T) {
 		wantCode(t, p.b.desk.GiveOpinion(t.Context(), p.b.secretary(), x.Threads[0].ID, "", "还想说"), "erased")
 		p.agree()
 	})
+}
+
+// lettersOf are the letters of a case in the ledger, both ways.
+func (s *side) lettersOf(t *testing.T, caseID string) []string {
+	t.Helper()
+	out, err := s.st.Reader().LettersOutOfCase(t.Context(), caseID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.st.Reader().LettersInOfCase(t.Context(), caseID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, l := range out {
+		ids = append(ids, l.ID)
+	}
+	for _, l := range in {
+		ids = append(ids, l.ID)
+	}
+	return ids
 }
 
 // forge is a letter as a side could write it whatever its desk allows.

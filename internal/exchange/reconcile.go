@@ -314,13 +314,13 @@ func (x *Exchange) digests(ctx context.Context, peer, list, after string) ([]dig
 			if !leg.Receipted(l.Type) { // nobody keeps it
 				l.State, l.Hash = store.LetterVoided, ""
 			}
-			out = append(out, digest{ID: l.ID, Hash: l.Hash, State: l.State, Leg: l.LegID})
+			out = append(out, digest{ID: l.ID, Hash: l.Hash, State: l.State, Leg: legOf(l.Type, l.LegID, l.Content)})
 		}
 		return out, err
 	case listIn:
 		ls, err := x.read.LettersIn(ctx, peer, after, digestPage)
 		for _, l := range ls {
-			out = append(out, digest{ID: l.ID, Hash: l.Hash, State: l.State, Leg: l.LegID})
+			out = append(out, digest{ID: l.ID, Hash: l.Hash, State: l.State, Leg: legOf(l.Type, l.LegID, l.Content)})
 		}
 		return out, err
 	case listLegs:
@@ -335,6 +335,19 @@ func (x *Exchange) digests(ctx context.Context, peer, list, after string) ([]dig
 		return out, err
 	}
 	return nil, hotline.Errorf(hotline.Invalid, "list_unknown", "list", list)
+}
+
+// legOf is the leg of a letter in the ledger; "" for one of a consultation, which
+// is filed in the same place.
+func legOf(typ, thread, content string) string {
+	var m leg.Letter
+	if strings.HasPrefix(typ, "consult.") {
+		return ""
+	}
+	if (typ == string(leg.Void) || typ == leg.TypeErase) && json.Unmarshal([]byte(content), &m) == nil {
+		return m.Leg
+	}
+	return thread
 }
 
 // question asks a peer for a window of one of its lists.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"liandong/internal/consultation"
@@ -38,6 +39,14 @@ type Consultation struct {
 
 // Presided says that this platform presides over the consultation.
 func (c Consultation) Presided() bool { return c.Host == "" }
+
+// Awaits says that a platform is asked by another one and has not said its word
+// yet.
+func (c Consultation) Awaits(platform string) bool {
+	return c.State == consultation.Open && !c.Presided() && slices.ContainsFunc(c.Parties, func(p Party) bool {
+		return p.Party == "platform:"+platform && p.HeardAt.IsZero()
+	})
+}
 
 // Thread is what the letters of a consultation to and from one platform are
 // numbered in. Its id is in the letters.

@@ -131,6 +131,7 @@ var may = map[string]string{
 	"POST /consultations/{id}/opinion":               "olcdsyea",
 	"POST /consultations/{id}/rule":                  "ly",
 	"POST /consultations/{id}/cancel":                "ly",
+	"POST /consultations/{id}/mend":                  "ly",
 	"GET /cases/{id}/consult":                        "ly",
 	"POST /cases/{id}/consult":                       "ly",
 	"GET /assessment":                                "lsyeam",
