@@ -238,7 +238,7 @@ func (d *Desk) Publish(ctx context.Context, a hotline.Actor, id string, version 
 		if err != nil {
 			return err
 		}
-		doc := store.Document{Kind: CatalogueKind, Version: r.Version, EffectiveFrom: r.From, Content: content, LoadedAt: d.Now(), ByName: a.Name, Basis: r.Basis}
+		doc := store.Document{Kind: CatalogueKind, Version: r.Version, EffectiveFrom: r.From, Content: content, LoadedAt: d.Now(), ByName: a.Name, Basis: r.Basis, Tested: v.Tested}
 		if err := tx.AddDocument(ctx, doc); err != nil {
 			return err
 		}

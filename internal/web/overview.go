@@ -83,6 +83,8 @@ type AlertPart struct {
 	Links []desk.LinkAlert
 	// Consult is what other platforms ask this one; nil: nothing, or somebody else answers.
 	Consult *Asked
+	// News is the version of the catalogue that the desks are told of; nil: none.
+	News *store.Document
 }
 
 // Asked is the consultations that wait for the word of this platform.
@@ -118,6 +120,9 @@ func (s *site) alert(q *request) error {
 	if q.actor.AtDesk() {
 		var err error
 		if a.Consult, err = s.asked(q); err != nil {
+			return err
+		}
+		if a.News, err = s.desk.CatalogueNews(q.ctx(), q.actor); err != nil {
 			return err
 		}
 		if q.actor.Has(hotline.HandOver) {
