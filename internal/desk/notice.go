@@ -65,23 +65,41 @@ func (w *work) notice(c deadline.Clock, rung string) error {
 		n.Item = "" // the matter itself is the secret
 	}
 	for _, unit := range circles(holder, rung) {
-		n.ID, n.Unit = hotline.NewID(), unit
-		if err := w.tx.AddNotice(w.ctx, n); err != nil {
+		n.Unit = unit
+		if err := w.noticeTo(n); err != nil {
 			return err
 		}
-		to, err := w.tx.RecipientsOf(w.ctx, unit)
-		if err != nil {
-			return err
+	}
+	return nil
+}
+
+// A notice that is of no rung: the unit's objection to a figure has been
+// answered. Its item is the month of the score. All recipients of the unit hear
+// of it, from whatever rung on they are told of deadlines.
+const (
+	NoticeAnswered = "answered"
+	OfObjection    = "objection"
+)
+
+// noticeTo keeps a notice for its circle, and gathers it for those who are told
+// otherwise than on screen.
+func (w *work) noticeTo(n store.Notice) error {
+	n.ID = hotline.NewID()
+	if err := w.tx.AddNotice(w.ctx, n); err != nil {
+		return err
+	}
+	to, err := w.tx.RecipientsOf(w.ctx, n.Unit)
+	if err != nil {
+		return err
+	}
+	for _, p := range to {
+		if n.Rung != NoticeAnswered && deadline.RungOf(n.Rung) < deadline.RungOf(p.Rung) {
+			continue
 		}
-		for _, p := range to {
-			if deadline.RungOf(rung) < deadline.RungOf(p.Rung) {
-				continue
-			}
-			m := store.NoticeMessage{ID: hotline.NewID(), RecipientID: p.ID, Urgent: n.Urgent, State: store.NoticeWaiting, MadeAt: w.now,
-				NextAt: deadline.NoticeAt(w.now, p.ToldAt, quietOf(p), n.Urgent)}
-			if err := w.tx.GatherNotice(w.ctx, m, n.ID); err != nil {
-				return err
-			}
+		m := store.NoticeMessage{ID: hotline.NewID(), RecipientID: p.ID, Urgent: n.Urgent, State: store.NoticeWaiting, MadeAt: w.now,
+			NextAt: deadline.NoticeAt(w.now, p.ToldAt, quietOf(p), n.Urgent)}
+		if err := w.tx.GatherNotice(w.ctx, m, n.ID); err != nil {
+			return err
 		}
 	}
 	return nil
