@@ -160,12 +160,10 @@ func (d *Desk) NoticeRecipients(ctx context.Context, a hotline.Actor) ([]Recipie
 	}
 	var out []RecipientView
 	for _, p := range all {
-		v := RecipientView{NoticeRecipient: p}
-		address, err := d.address(p)
+		v, err := d.recipientView(p)
 		if err != nil {
 			return nil, err
 		}
-		v.Masked = maskAddress(p.Channel, address)
 		out = append(out, v)
 	}
 	return out, nil
@@ -201,26 +199,84 @@ var smsNumber = regexp.MustCompile(`^\+?[0-9]{5,15}$`)
 // AddNoticeRecipient adds a recipient, for the notices of a unit or of the
 // desk, from a rung on.
 func (d *Desk) AddNoticeRecipient(ctx context.Context, a hotline.Actor, in NewRecipient) error {
+	_, _, err := d.NewNoticeRecipient(ctx, a, in, "")
+	return err
+}
+
+// NewNoticeRecipient is AddNoticeRecipient under a key: sent again under it, it
+// gives the recipient that is there, and says that none was made. Another
+// recipient under the same key is Invalid.
+func (d *Desk) NewNoticeRecipient(ctx context.Context, a hotline.Actor, in NewRecipient, key string) (v RecipientView, created bool, err error) {
 	if err := a.CheckNode(hotline.Administer); err != nil {
-		return err
+		return v, false, err
+	}
+	if err := casefile.CheckLine("Idempotency-Key", key); err != nil {
+		return v, false, err
 	}
 	if err := d.checkRecipient(in); err != nil {
-		return err
+		return v, false, err
 	}
 	p := store.NoticeRecipient{ID: hotline.NewID(), Name: strings.TrimSpace(in.Name), Unit: in.Unit, Channel: in.Channel, Rung: in.Rung, Quiet: in.Quiet,
 		Language: in.Language, State: store.RecipientActive, CreatedAt: d.Now()}
-	key := seal.NewCaseKey()
-	var err error
-	if p.WrappedKey, err = seal.WrapCaseKey(d.keys, p.ID, key); err != nil {
-		return err
+	if key != "" { // the same key makes the same id
+		p.ID = "k" + seal.BlindIndex(d.keys, "recipient", a.ID+" "+key)[:31]
 	}
-	p.Address = seal.SealField(key, aadAddress(p.ID), []byte(in.Address.Reveal()))
-	return d.st.Write(ctx, func(tx *store.Tx) error {
+	secret := seal.NewCaseKey()
+	if p.WrappedKey, err = seal.WrapCaseKey(d.keys, p.ID, secret); err != nil {
+		return v, false, err
+	}
+	p.Address = seal.SealField(secret, aadAddress(p.ID), []byte(in.Address.Reveal()))
+	err = d.st.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.AddNoticeRecipient(ctx, p); err != nil {
 			return err
 		}
 		return d.recipientEvent(ctx, tx, a, p.ID, "add")
 	})
+	if key != "" && store.IsDuplicate(err) {
+		v, err = d.sameRecipient(ctx, p, in)
+		return v, false, err
+	}
+	if err != nil {
+		return v, false, err
+	}
+	v, err = d.recipientView(p)
+	return v, true, err
+}
+
+// sameRecipient is the one that was added under a key before, if it is the same.
+func (d *Desk) sameRecipient(ctx context.Context, p store.NoticeRecipient, in NewRecipient) (RecipientView, error) {
+	first, err := d.read.NoticeRecipient(ctx, p.ID)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	address, err := d.address(first)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	if first.Name != p.Name || first.Unit != p.Unit || first.Channel != p.Channel || first.Rung != p.Rung || first.Quiet != p.Quiet || first.Language != p.Language ||
+		!address.Empty() && address.Reveal() != in.Address.Reveal() {
+		return RecipientView{}, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.ID)
+	}
+	return d.recipientView(first)
+}
+
+// NoticeRecipient shows one recipient.
+func (d *Desk) NoticeRecipient(ctx context.Context, a hotline.Actor, id string) (RecipientView, error) {
+	if !a.Has(hotline.Administer) {
+		if err := a.CheckNode(hotline.SeeLinks); err != nil {
+			return RecipientView{}, err
+		}
+	}
+	p, err := d.read.NoticeRecipient(ctx, id)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	return d.recipientView(p)
+}
+
+func (d *Desk) recipientView(p store.NoticeRecipient) (RecipientView, error) {
+	address, err := d.address(p)
+	return RecipientView{NoticeRecipient: p, Masked: maskAddress(p.Channel, address)}, err
 }
 
 func (d *Desk) checkRecipient(in NewRecipient) error {
