@@ -452,7 +452,7 @@ func TestConsultationByHand(t *testing.T) {
 // A peer names no case of ours that it does not share.
 func TestConsultationNamesNoCaseOfOthers(t *testing.T) {
 	onBoth(t, func(t *testing.T, p *pair) {
-		mine := p.b.take(t, "本平台自己的警情一二三四")
+		mine := p.b.send(t, p.b.take(t, "本平台自己的警情一二三四").ID, desk.Order{To: "unit:540102-police", Ask: "请处置"})
 		due := p.clock.Now()
 		m := leg.Letter{Type: leg.TypeConsultOpen, Number: 1, Consultation: hotline.NewID(), Cases: map[string]string{p.a.node.Platform: "x", p.b.node.Platform: mine.ID},
 			Body: leg.Body{Cause: "novelty", Form: "circle", Parties: []string{"platform:" + p.b.node.Platform}, Due: &due, Interim: "platform:x", Item: "Z9", Region: "某地"}}
