@@ -200,7 +200,8 @@ func types(t *testing.T) string {
 func inOrder(t *testing.T) []string {
 	t.Helper()
 	life := []string{"offer", "receipt", "error", "head", "keys", "reconcile", "accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "extend", "grant", "refuse",
-		"urge", "supplement", "attachment", "call", "callback", "contest", "escalate", "void", "erase"}
+		"urge", "supplement", "attachment", "call", "callback", "contest", "escalate", "void", "erase",
+		"consult.open", "consult.say", "consult.rule", "consult.close"}
 	sorted := slices.Sorted(slices.Values(life))
 	if diff := cmp.Diff(contract.Types(), sorted); diff != "" {
 		t.Fatalf("types in the order of this test (-schemas +test):\n%s", diff)

@@ -54,6 +54,14 @@ type Desk interface {
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
 
+	GrantStopOnce(ctx context.Context, a hotline.Actor, legID string, version *int64, note, key string) error
+	Scores(ctx context.Context, a hotline.Actor, month string, asOf time.Time) (desk.ScoreSheet, error)
+	Channels() []string
+	NoticeRecipients(ctx context.Context, a hotline.Actor) ([]desk.RecipientView, error)
+	NoticeRecipient(ctx context.Context, a hotline.Actor, id string) (desk.RecipientView, error)
+	NewNoticeRecipient(ctx context.Context, a hotline.Actor, in desk.NewRecipient, key string) (v desk.RecipientView, created bool, err error)
+	ChangeNoticeRecipient(ctx context.Context, a hotline.Actor, id, how string) error
+
 	Deadline(from time.Time, budget, region string) (calendar.Deadline, error)
 	ClockAccount(ctx context.Context, a hotline.Actor, caseID, clockID string) (desk.ClockAccount, error)
 }
@@ -83,6 +91,8 @@ const PartMost = 400 << 10
 
 // partsPath is the one place that takes so much.
 const partsPath = "/api/v1/cases/{id}/attachments/{attachment}/parts"
+
+const recipientsPath = "/api/v1/notices/recipients"
 
 // mostFor is how large a request to a path of the table may be, in bytes.
 func mostFor(path string) int64 {
@@ -179,7 +189,17 @@ func (a *API) routes() {
 	add(a, route{"GET", "/api/v1/legs/{id}", "show-leg", "Show a leg", takeOrSee, 200}, a.showLeg)
 	add(a, route{"POST", "/api/v1/legs/{id}/resolve", "resolve-leg", "Keep a returned or undeliverable leg: the sender does it", decide, 200}, a.resolve)
 	a.verbs()
+	add(a, route{"POST", "/api/v1/legs/{id}/grant-suspension", "grant-suspension", "Yes to an ask that the time limit stand still; refuse says no, grant gives more time instead", []hotline.Right{hotline.Supervise}, 200}, a.grantSuspension)
 	add(a, route{"POST", "/api/v1/triage", "triage", "Propose line, class, urgency and unit for a text; nothing is kept", takeOrSee, 200}, a.triage)
+
+	add(a, route{"GET", "/api/v1/scores", "show-scores", "The scores of the units of a month, with their accounts", []hotline.Right{hotline.SeeOverview}, 200}, a.scores)
+	administer := []hotline.Right{hotline.Administer}
+	add(a, route{"GET", recipientsPath, "list-recipients", "Where notices go beside the screen, addresses masked", []hotline.Right{hotline.SeeLinks}, 200}, a.listRecipients)
+	add(a, route{"POST", recipientsPath, "add-recipient", "Add where notices of a unit or of the desk go", administer, 201}, a.addRecipient)
+	for how, summary := range map[string]string{"stop": "Send a recipient nothing for now", "start": "Send a recipient notices again", "remove": "Take a recipient and its address away",
+		"test": "Send a recipient at once what waits for it, or else a test"} {
+		add(a, route{"POST", recipientsPath + "/{id}/" + how, how + "-recipient", summary, administer, 200}, a.changeRecipient(how))
+	}
 
 	add(a, route{"GET", "/api/v1/deadline", "count-deadline", "When a budget runs out, by the calendar in force, with its account", takeOrSee, 200}, a.deadline)
 	add(a, route{"GET", "/api/v1/cases/{id}/clocks/{clock}", "explain-clock", "A clock of a case and how its due time came about", takeOrSee, 200}, a.clockAccount)
@@ -241,9 +261,9 @@ func add[I, O any](a *API, r route, do func(context.Context, hotline.Actor, *I) 
 		}
 		return out, nil
 	})
-	if r.id == "take-case" {
+	if r.id == "take-case" || r.id == "add-recipient" {
 		again := *a.operation(r).Responses["201"]
-		again.Description = "A repeat: the first case"
+		again.Description = "A repeat: what the first one made"
 		a.operation(r).Responses["200"] = &again
 	}
 	if r.id == "open-attachment" {

@@ -568,7 +568,7 @@ func TestRefusals(t *testing.T) {
 // Each operation asks for one of its scopes, and is content with any of them.
 func TestScopes(t *testing.T) {
 	n := newNode(t)
-	none := n.with(hotline.Administer)
+	none := n.with(hotline.HandOver)
 	asked := 0
 	for path, item := range n.huma.OpenAPI().Paths {
 		for method, op := range map[string]any{"GET": item.Get, "POST": item.Post} {

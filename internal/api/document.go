@@ -90,43 +90,44 @@ type caseView struct {
 
 // legView is a leg; contract.md fixes the states.
 type legView struct {
-	ID            string     `json:"id"`
-	Version       int64      `json:"version" doc:"Counts the moves; for If-Match"`
-	CaseID        string     `json:"case_id"`
-	State         string     `json:"state" enum:"sent,received,accepted,working,answered,settled,reopened,returned,withdrawn"`
-	Undeliverable bool       `json:"undeliverable" doc:"Of a sent leg: its offer was given up"`
-	Side          string     `json:"side" enum:"sender,holder" doc:"Which side this copy is"`
-	Peer          string     `json:"peer" doc:"Platform at the other end; empty for a unit of this platform"`
-	Unit          string     `json:"unit" doc:"Unit that holds it; empty for another platform"`
-	Holder        string     `json:"holder" doc:"Name of who holds it"`
-	Sender        string     `json:"sender" doc:"Name of who sent it"`
-	Phone         string     `json:"phone" doc:"Duty phone of the holder"`
-	Role          string     `json:"role" enum:"lead,joint"`
-	Urgent        bool       `json:"urgent"`
-	Category      string     `json:"category"`
-	Item          string     `json:"item"`
-	Region        string     `json:"region"`
-	Ask           string     `json:"ask" doc:"What the holder shall do; personal numbers are hidden"`
-	SentAt        time.Time  `json:"sent_at"`
-	MovedAt       *time.Time `json:"moved_at,omitempty"`
-	DueAt         *time.Time `json:"due_at,omitempty" doc:"The earliest limit that runs"`
-	ReopenUntil   *time.Time `json:"reopen_until,omitempty" doc:"Of a settled leg"`
-	Pending       string     `json:"pending" doc:"withdraw or extend, where it was asked and waits for grant or refuse"`
-	Ground        string     `json:"ground" doc:"Of a return"`
-	Basis         string     `json:"basis" doc:"Of a return"`
-	NextOwner     string     `json:"next_owner" doc:"Whom the returning party proposes"`
-	Contested     bool       `json:"contested"`
-	Resolution    string     `json:"resolution" doc:"Of a returned or undeliverable leg: successor or kept"`
-	Successor     string     `json:"successor"`
-	ForLeg        string     `json:"for_leg" doc:"The leg that this one carries on"`
-	Repair        string     `json:"repair" doc:"Why a person must mend it; empty where nothing is wrong"`
-	CallbackBy    string     `json:"callback_by"`
-	CallID        string     `json:"call_id"`
-	Spoken        bool       `json:"spoken"`
-	Late          bool       `json:"late" doc:"Its offer was taken after its expiry"`
-	Prompted      bool       `json:"prompted" doc:"Pick up the phone: no receipt or no acceptance in time"`
-	ByPhone       bool       `json:"accepted_by_phone" doc:"Silences the prompt; moves nothing"`
-	Can           []string   `json:"can" doc:"The verbs that this token may use on it now"`
+	ID            string          `json:"id"`
+	Version       int64           `json:"version" doc:"Counts the moves; for If-Match"`
+	CaseID        string          `json:"case_id"`
+	State         string          `json:"state" enum:"sent,received,accepted,working,answered,settled,reopened,returned,withdrawn"`
+	Undeliverable bool            `json:"undeliverable" doc:"Of a sent leg: its offer was given up"`
+	Side          string          `json:"side" enum:"sender,holder" doc:"Which side this copy is"`
+	Peer          string          `json:"peer" doc:"Platform at the other end; empty for a unit of this platform"`
+	Unit          string          `json:"unit" doc:"Unit that holds it; empty for another platform"`
+	Holder        string          `json:"holder" doc:"Name of who holds it"`
+	Sender        string          `json:"sender" doc:"Name of who sent it"`
+	Phone         string          `json:"phone" doc:"Duty phone of the holder"`
+	Role          string          `json:"role" enum:"lead,joint"`
+	Urgent        bool            `json:"urgent"`
+	Category      string          `json:"category"`
+	Item          string          `json:"item"`
+	Region        string          `json:"region"`
+	Ask           string          `json:"ask" doc:"What the holder shall do; personal numbers are hidden"`
+	SentAt        time.Time       `json:"sent_at"`
+	MovedAt       *time.Time      `json:"moved_at,omitempty"`
+	DueAt         *time.Time      `json:"due_at,omitempty" doc:"The earliest limit that runs"`
+	ReopenUntil   *time.Time      `json:"reopen_until,omitempty" doc:"Of a settled leg"`
+	Pending       string          `json:"pending" doc:"withdraw or extend, where it was asked and waits for grant or refuse"`
+	Suspension    *suspensionView `json:"suspension_asked,omitempty" doc:"Of a pending extend: the time limit shall stand still instead"`
+	Ground        string          `json:"ground" doc:"Of a return"`
+	Basis         string          `json:"basis" doc:"Of a return"`
+	NextOwner     string          `json:"next_owner" doc:"Whom the returning party proposes"`
+	Contested     bool            `json:"contested"`
+	Resolution    string          `json:"resolution" doc:"Of a returned or undeliverable leg: successor or kept"`
+	Successor     string          `json:"successor"`
+	ForLeg        string          `json:"for_leg" doc:"The leg that this one carries on"`
+	Repair        string          `json:"repair" doc:"Why a person must mend it; empty where nothing is wrong"`
+	CallbackBy    string          `json:"callback_by"`
+	CallID        string          `json:"call_id"`
+	Spoken        bool            `json:"spoken"`
+	Late          bool            `json:"late" doc:"Its offer was taken after its expiry"`
+	Prompted      bool            `json:"prompted" doc:"Pick up the phone: no receipt or no acceptance in time"`
+	ByPhone       bool            `json:"accepted_by_phone" doc:"Silences the prompt; moves nothing"`
+	Can           []string        `json:"can" doc:"The verbs that this token may use on it now"`
 }
 
 // clockView is one owed answer's limit.
@@ -245,7 +246,7 @@ func legOf(l desk.LegView) legView {
 		ID: l.ID, Version: l.Version, CaseID: l.CaseID, State: string(l.State), Undeliverable: l.Undeliverable, Side: string(l.Side),
 		Peer: l.Peer, Unit: l.Unit, Holder: l.HolderName, Sender: l.SenderName, Phone: l.Phone, Role: string(l.Role), Urgent: l.Urgent,
 		Category: l.Class, Item: l.Item, Region: l.Region, Ask: string(l.Ask), SentAt: zoned(l.SentAt), MovedAt: moment(l.MovedAt),
-		DueAt: moment(l.DueAt), ReopenUntil: moment(l.ReopenUntil), Pending: string(l.Pending), Ground: string(l.Ground), Basis: l.Basis,
+		DueAt: moment(l.DueAt), ReopenUntil: moment(l.ReopenUntil), Pending: string(l.Pending), Suspension: suspensionOf(l), Ground: string(l.Ground), Basis: l.Basis,
 		NextOwner: l.NextOwner, Contested: l.Contested, Resolution: string(l.Resolution), Successor: l.Successor, ForLeg: l.ForLeg,
 		Repair: l.Repair, CallbackBy: l.CallbackBy, CallID: l.CallID, Spoken: l.Spoken, Late: l.Late, Prompted: l.Prompted, ByPhone: l.Silenced,
 	}

@@ -99,12 +99,19 @@ func (b feedbackDo) do() desk.Do {
 }
 
 type extendDo struct {
-	Due  *time.Time `json:"due" doc:"Until when"`
-	Note string     `json:"note,omitempty" maxLength:"4000" doc:"Why"`
+	Due        *time.Time `json:"due,omitempty" doc:"Until when; not beside suspension, from which it follows"`
+	Suspension *askedStop `json:"suspension,omitempty" doc:"The time limit shall stand still instead; asked before the deadline"`
+	Note       string     `json:"note,omitempty" maxLength:"4000" doc:"Why"`
 	Versioned
 }
 
-func (b extendDo) do() desk.Do { return desk.Do{Due: b.Due, Note: b.Note} }
+func (b extendDo) do() desk.Do {
+	out := desk.Do{Due: b.Due, Note: b.Note}
+	if b.Suspension != nil {
+		out.Stop = &desk.Stop{Ground: b.Suspension.Ground, To: b.Suspension.Until}
+	}
+	return out
+}
 
 type grantDo struct {
 	Due  *time.Time `json:"due,omitempty" doc:"Of an extension: until when"`

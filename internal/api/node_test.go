@@ -105,7 +105,7 @@ func openLine(t testing.TB, dsn, line, other string) *node {
 	cat, dir, err = desk.Seed(ctx, n.store, cat, dir, time.Now())
 	must(err)
 	must(n.store.Write(ctx, func(tx *store.Tx) error { return tx.AddNode(ctx, who) }))
-	n.desk = desk.New(desk.Config{Store: n.store, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal, Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }})
+	n.desk = desk.New(desk.Config{Store: n.store, Keys: keys, Node: who, Catalogue: cat, Directory: dir, Calendar: cal, Channels: desk.NoticeChannels(), Triage: func(c *catalogue.Catalogue, m *triage.Model) triage.Engine { return triage.NewTrained(c, dir, m) }})
 	doc, err := stdjson.Marshal(peer.Public("540000-"+other, "西藏 "+other))
 	must(err)
 	must(n.desk.PutLink(ctx, store.Link{Peer: "540000-" + other, ID: desk.LinkID("540000-"+line, "540000-"+other), Line: other, Name: "西藏 " + other,

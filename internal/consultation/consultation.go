@@ -8,6 +8,10 @@
 //
 //	open ──rule──▶ ruled
 //	  └───cancel──▶ cancelled
+//
+// The platform that opened it presides: every move is its own. Another platform
+// that is asked keeps a copy, which only the letters of who presides move, and
+// gives its opinion.
 package consultation
 
 import (
@@ -68,6 +72,7 @@ type Ruling struct {
 	Owner string // as an order writes it: unit:CODE, 12345, 110, platform:CODE
 	Basis string // legal basis or list of duties
 	From  time.Time
+	Class string // to which the matter is moved in the catalogue; "" it stays in its own
 }
 
 // Rule decides whether a ruling can be made. It needs an owner and a basis, and

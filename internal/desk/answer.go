@@ -64,6 +64,12 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 			return err
 		}
 	}
+	if th, err := d.threadOf(ctx, tx, out); err != nil || th != nil {
+		if err == nil {
+			err = d.consultAnswered(ctx, tx, link, *th, out, m)
+		}
+		return err
+	}
 	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && out.Type != leg.TypeErase && m.Body.Code == ""
 	if quiet || out.CaseID == "" || out.Number == 0 {
 		return nil
@@ -190,8 +196,12 @@ func (d *Desk) Delivered(ctx context.Context, out store.LetterOut) error {
 
 // Refusal is the error letter for an authentic letter that no node can take:
 // it was dropped, and its number is not used.
-func (d *Desk) Refusal(link store.Link, id, legID, hash string, why error) leg.Letter {
-	r := d.refuse(link, leg.Letter{ID: id, Leg: legID}, hash, hotline.CodeOf(why), Dropped)
+func (d *Desk) Refusal(link store.Link, id, typ, legID, hash string, why error) leg.Letter {
+	m := leg.Letter{ID: id, Leg: legID}
+	if consultType(typ) {
+		m.Leg, m.Consultation = "", legID
+	}
+	r := d.refuse(link, m, hash, hotline.CodeOf(why), Dropped)
 	if e, ok := errors.AsType[*hotline.Error](why); ok {
 		r.Body.Field = e.Field
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 	"liandong/internal/consultation"
 	"liandong/internal/hotline"
@@ -23,8 +24,8 @@ type NewConsultation struct {
 	Budget   string
 }
 
-// OpenConsultation calls the parties together. The case goes on meanwhile with
-// its interim owner.
+// OpenConsultation calls the parties together; a platform among them by letter,
+// where one reaches it. The case goes on meanwhile with its interim owner.
 func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsultation) (store.Consultation, error) {
 	c := store.Consultation{ID: hotline.NewID(), CaseID: n.CaseID, Version: 1, State: consultation.Open, Cause: n.Cause, Form: n.Form, ByName: a.Name}
 	switch {
@@ -59,17 +60,24 @@ func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsu
 		}
 	}
 	err := d.change(ctx, a, n.CaseID, nil, hotline.Consult, func(w *work) (err error) {
-		c.Item, c.Region, c.OpenedAt = w.c.Item, w.c.Region, w.now
+		c.Item, c.Class, c.Region, c.OpenedAt = w.c.Item, w.c.Category, w.c.Region, w.now
+		c.Confidential = w.c.Confidential || w.c.Category == "B07"
 		if c.Interim = w.c.Interim; c.Interim == "" {
 			c.Interim = d.node.Platform
 		}
 		if c.DueAt, err = w.orderDue(n.Budget); err != nil {
 			return err
 		}
-		if err := w.tx.AddConsultation(ctx, c); err != nil {
+		h := &hearing{ctx: ctx, d: d, tx: w.tx, now: w.now, by: w.by, c: c, w: w, key: w.key, isNew: true, dirty: map[int]bool{}}
+		if err := h.invite(n.Question); err != nil {
 			return err
 		}
-		return w.event("consultation_opened", "", body{"consultation": c.ID, "cause": string(c.Cause), "due": c.DueAt.UnixMicro(), "interim": c.Interim}, n.Question)
+		if err := h.event("consultation_opened", body{"cause": string(c.Cause), "due": c.DueAt.UnixMicro(), "interim": c.Interim}, n.Question); err != nil {
+			return err
+		}
+		c = h.c
+		w.post = append(w.post, h.post...)
+		return w.tx.AddConsultation(ctx, c)
 	})
 	return c, err
 }
@@ -92,30 +100,41 @@ func (d *Desk) checkParty(ctx context.Context, party string) error {
 	return hotline.Errorf(hotline.Invalid, "to_unknown", "party", party)
 }
 
-// GiveOpinion records what a party says. A unit speaks for itself; the
-// secretary enters what was said in the meeting, or by another platform.
+// GiveOpinion records what a party says, and tells the platforms that take part.
+// A unit speaks for itself; the secretary enters what was said in the meeting,
+// or by a platform that no letter reaches. Where another platform presides, the
+// secretary speaks for this one.
 func (d *Desk) GiveOpinion(ctx context.Context, a hotline.Actor, id, party, text string) error {
 	if err := casefile.CheckText("text", text, casefile.NoteMost); err != nil {
 		return err
 	}
-	if !a.AtDesk() {
-		party = "unit:" + a.Unit
-	}
-	return d.consulted(ctx, a, id, func(w *work, c store.Consultation) error {
+	return d.consulted(ctx, a, id, func(h *hearing) error {
 		right := hotline.Consult
 		if !a.AtDesk() {
 			right = hotline.WorkLegs
+			party = "unit:" + a.Unit
+		}
+		if !h.c.Presided() {
+			party = "platform:" + d.node.Platform
 		}
 		if err := a.CheckNode(right); err != nil {
 			return err
 		}
-		if err := consultation.Hear(c.State, partyCodes(c), party); err != nil {
+		if err := consultation.Hear(h.c.State, partyCodes(h.c), party); err != nil {
 			return err
 		}
-		if err := w.tx.HeardParty(ctx, id, party, w.now); err != nil {
+		if err := h.opinion(party, text); err != nil {
 			return err
 		}
-		return w.event("consultation_opinion", "", body{"consultation": id, "party": party}, text)
+		if h.c.Presided() {
+			return h.tellAll(leg.TypeConsultSay, leg.Body{Party: party}, text, "")
+		}
+		who, err := h.guestCaller()
+		if err != nil {
+			return err
+		}
+		h.dirty[0] = true
+		return h.tell(&h.c.Threads[0], leg.TypeConsultSay, leg.Body{Party: party}, leg.Private{Note: string(who.redact(text, "***"))})
 	})
 }
 
@@ -128,36 +147,70 @@ func partyCodes(c store.Consultation) []string {
 }
 
 // consulted is load, decide, keep for a consultation and its case.
-func (d *Desk) consulted(ctx context.Context, a hotline.Actor, id string, decide func(*work, store.Consultation) error) error {
+func (d *Desk) consulted(ctx context.Context, a hotline.Actor, id string, decide func(*hearing) error) error {
 	return d.st.Write(ctx, func(tx *store.Tx) error {
-		c, err := tx.Consultation(ctx, id)
+		h, err := d.hear(ctx, tx, a, id)
+		if err == nil {
+			err = h.erased
+		}
 		if err != nil {
 			return err
 		}
-		w, err := d.open(ctx, tx, a, c.CaseID)
-		if err != nil {
-			return err
+		var c casefile.Case
+		if h.w != nil {
+			c = h.w.c.Case
 		}
-		if !d.seesConsultation(a, w.c.Case, c) {
+		if !d.seesConsultation(a, c, h.c) {
 			return hotline.Errorf(hotline.NotFound, "consultation_not_found", "")
 		}
-		if err := decide(w, c); err != nil {
+		if err := decide(h); err != nil {
 			return err
 		}
-		return w.keep()
+		return h.keep()
 	})
 }
 
+// seesConsultation: a desk sees what lies in its region, of a confidential one
+// of another platform only who may answer it; a unit sees what it is asked.
 func (d *Desk) seesConsultation(a hotline.Actor, c casefile.Case, x store.Consultation) bool {
-	if a.AtDesk() {
+	switch {
+	case !a.AtDesk():
+		return a.Has(hotline.SeeCases) && slices.Contains(partyCodes(x), "unit:"+a.Unit) && x.Presided()
+	case x.Presided():
 		return d.seesAtDesk(a, c)
 	}
-	return a.Has(hotline.SeeCases) && slices.Contains(partyCodes(x), "unit:"+a.Unit)
+	at := d.where(a, "", x.Region)
+	return a.May(hotline.SeeCases, at) && (!x.Confidential || a.May(hotline.Consult, at))
+}
+
+// leads checks that the actor leads the consultation here: presides over it, or
+// answers it for this platform.
+func (h *hearing) leads() error {
+	if h.w != nil {
+		return h.w.see(hotline.Consult)
+	}
+	return h.by.Check(hotline.Consult, h.d.where(h.by, "", h.c.Region))
+}
+
+// presides checks that the actor may end the consultation. version is the
+// consultation's, as last seen.
+func (h *hearing) presides(version int64) error {
+	if err := h.leads(); err != nil {
+		return err
+	}
+	if !h.c.Presided() {
+		return hotline.Errorf(hotline.Conflict, "not_presiding", "", h.c.Host)
+	}
+	if h.c.Version != version {
+		return hotline.Errorf(hotline.Conflict, "version_wrong", "version", h.c.Version)
+	}
+	return nil
 }
 
 // Rule ends a consultation: the owner gets the next leg of the case, the
-// dispute is over, and the ruling stands with its basis and from when. version
-// is the consultation's, as last seen.
+// dispute is over, and the ruling stands with its basis and from when, here and
+// at every platform that takes part. version is the consultation's, as last
+// seen.
 func (d *Desk) Rule(ctx context.Context, a hotline.Actor, id string, version int64, r consultation.Ruling, minutes string) error {
 	for field, s := range map[string]string{"owner": r.Owner, "basis": r.Basis} {
 		if err := casefile.CheckLine(field, s); err != nil {
@@ -167,27 +220,34 @@ func (d *Desk) Rule(ctx context.Context, a hotline.Actor, id string, version int
 	if err := casefile.CheckText("minutes", minutes, casefile.NoteMost); err != nil {
 		return err
 	}
-	return d.consulted(ctx, a, id, func(w *work, c store.Consultation) error {
-		if err := w.see(hotline.Consult); err != nil {
+	if _, ok := d.Catalogue().Class(r.Class); !ok && r.Class != "" {
+		return hotline.Errorf(hotline.Invalid, "category_unknown", "class", r.Class)
+	}
+	return d.consulted(ctx, a, id, func(h *hearing) error {
+		if err := h.presides(version); err != nil {
 			return err
 		}
-		if c.Version != version {
-			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", c.Version)
-		}
+		w, c := h.w, h.c
 		if err := consultation.Rule(c.State, r, c.OpenedAt); err != nil {
 			return err
 		}
+		if r.Owner == d.node.Line {
+			r.Owner = "platform:" + d.node.Platform
+		}
 		if r.Owner != "platform:"+d.node.Platform { // also where nothing is sent to it any more
-			if _, _, err := w.target(r.Owner, ""); err != nil && hotline.CodeOf(err) != "link_stopped" {
+			link, _, err := w.target(r.Owner, "")
+			if err != nil && hotline.CodeOf(err) != "link_stopped" {
 				return err
 			}
+			if link.Peer != "" {
+				r.Owner = "platform:" + link.Peer // a line's number means another platform at the other side
+			}
 		}
-		c.State, c.EndedAt, c.Owner, c.Basis, c.RulesFrom = consultation.Ruled, w.now, r.Owner, r.Basis, r.From
-		if err := w.tx.EndConsultation(ctx, c); err != nil {
+		if err := h.ruled(r, minutes); err != nil {
 			return err
 		}
-		b := body{"consultation": id, "owner": r.Owner, "basis": r.Basis, "from": r.From.UnixMicro()}
-		if err := w.event("consultation_ruled", "", b, minutes); err != nil {
+		from := r.From.In(calendar.Zone)
+		if err := h.tellAll(leg.TypeConsultRule, leg.Body{Owner: r.Owner, Basis: r.Basis, RulesFrom: &from, Class: r.Class}, minutes, ""); err != nil {
 			return err
 		}
 		w.ruledOn(r.Owner)
@@ -230,21 +290,17 @@ func (d *Desk) CancelConsultation(ctx context.Context, a hotline.Actor, id strin
 	if err := casefile.CheckText("minutes", reason, casefile.NoteMost); err != nil {
 		return err
 	}
-	return d.consulted(ctx, a, id, func(w *work, c store.Consultation) error {
-		if err := w.see(hotline.Consult); err != nil {
+	return d.consulted(ctx, a, id, func(h *hearing) error {
+		if err := h.presides(version); err != nil {
 			return err
 		}
-		switch {
-		case c.Version != version:
-			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", c.Version)
-		case c.State != consultation.Open:
-			return hotline.Errorf(hotline.Conflict, "consultation_ended", "state", string(c.State))
+		if h.c.State != consultation.Open {
+			return hotline.Errorf(hotline.Conflict, "consultation_ended", "state", string(h.c.State))
 		}
-		c.State, c.EndedAt = consultation.Cancelled, w.now
-		if err := w.tx.EndConsultation(ctx, c); err != nil {
+		if err := h.close(reason); err != nil {
 			return err
 		}
-		return w.event("consultation_cancelled", "", body{"consultation": id}, reason)
+		return h.tellAll(leg.TypeConsultClose, leg.Body{}, reason, "")
 	})
 }
 
@@ -254,7 +310,30 @@ type ConsultationView struct {
 	store.Consultation
 	Cases []CaseView // those attached that the actor may see
 	Story []EventView
-	Leads bool // the actor may rule
+	Leads bool // the actor may rule, or answer for this platform where another presides
+	// HostName is the platform that presides, where it is another one.
+	HostName string
+	Erased   bool
+}
+
+// Thread is what goes by letter to a party; nil: nothing does.
+func (v ConsultationView) Thread(party string) *store.Thread {
+	for i, th := range v.Threads {
+		if "platform:"+th.Peer == party && v.Presided() {
+			return &v.Threads[i]
+		}
+	}
+	return nil
+}
+
+// Repair is the code of a letter that went wrong and that nobody has seen to.
+func (v ConsultationView) Repair() string {
+	for _, th := range v.Threads {
+		if th.Repair != "" {
+			return th.Repair
+		}
+	}
+	return ""
 }
 
 // Consultation shows one.
@@ -263,9 +342,11 @@ func (d *Desk) Consultation(ctx context.Context, a hotline.Actor, id string) (Co
 	if err != nil {
 		return ConsultationView{}, err
 	}
-	whole, err := d.read.Whole(ctx, c.CaseID)
-	if err != nil {
-		return ConsultationView{}, err
+	var whole store.Whole
+	if c.Presided() {
+		if whole, err = d.read.Whole(ctx, c.CaseID); err != nil {
+			return ConsultationView{}, err
+		}
 	}
 	if !d.seesConsultation(a, whole.Case.Case, c) {
 		return ConsultationView{}, hotline.Errorf(hotline.NotFound, "consultation_not_found", "")
@@ -281,21 +362,30 @@ func (d *Desk) Consultation(ctx context.Context, a hotline.Actor, id string) (Co
 		}
 		v.Cases = append(v.Cases, x)
 	}
-	key, err := d.caseKey(whole.Private)
+	private, events := whole.Private, func() ([]store.Event, error) { return d.read.EventsOf(ctx, c.CaseID, "", eventsMost) }
+	if !c.Presided() {
+		v.HostName = c.Host
+		if link, err := d.Link(ctx, c.Host); err == nil {
+			v.HostName = link.Name
+		}
+		private, events = store.Private{CaseID: c.ID, WrappedKey: c.WrappedKey}, func() ([]store.Event, error) { return d.read.ConsultationEvents(ctx, c.ID, eventsMost) }
+	}
+	key, err := d.caseKey(private)
 	if hotline.CodeOf(err) == "erased" {
+		v.Erased = true
 		return v, nil
 	}
 	if err != nil {
 		return v, err
 	}
-	who, err := openCaller(key, whole.Private)
+	who, err := openCaller(key, private)
 	if err != nil {
 		return v, err
 	}
-	es, err := d.read.EventsOf(ctx, c.CaseID, "", eventsMost)
+	es, err := events()
 	for _, e := range es {
 		ev := EventView{Event: e}
-		if ev.Of("consultation") != c.ID {
+		if ev.Of("consultation") != c.ID || !a.AtDesk() && ev.Kind == "viewed" {
 			continue
 		}
 		if len(e.Note) > 0 {
@@ -310,6 +400,12 @@ func (d *Desk) Consultation(ctx context.Context, a hotline.Actor, id string) (Co
 	return v, err
 }
 
+// ConsultationsOf lists the consultations of a case that an actor sees.
+func (d *Desk) ConsultationsOf(ctx context.Context, a hotline.Actor, c casefile.Case) ([]store.Consultation, error) {
+	list, err := d.read.ConsultationsOfCase(ctx, c.ID)
+	return slices.DeleteFunc(list, func(x store.Consultation) bool { return !d.seesConsultation(a, c, x) }), err
+}
+
 // Consultations lists those of a state that an actor may see, newest first, at
 // most 50.
 func (d *Desk) Consultations(ctx context.Context, a hotline.Actor, state consultation.State) ([]store.Consultation, error) {
@@ -320,15 +416,42 @@ func (d *Desk) Consultations(ctx context.Context, a hotline.Actor, state consult
 	list, err := d.read.Consultations(ctx, state, party, hotline.PageDefault)
 	out := list[:0]
 	for _, c := range list {
-		x, err := d.read.Case(ctx, c.CaseID)
-		if err != nil {
-			return nil, err
+		var x store.CaseRow
+		if c.Presided() {
+			if x, err = d.read.Case(ctx, c.CaseID); err != nil {
+				return nil, err
+			}
 		}
 		if d.seesConsultation(a, x.Case, c) {
 			out = append(out, c)
 		}
 	}
 	return out, err
+}
+
+// AwaitedConsultations lists the open ones of other platforms in which this one
+// has not said its word yet, the first due first; for who may say it.
+func (d *Desk) AwaitedConsultations(ctx context.Context, a hotline.Actor) ([]store.Consultation, error) {
+	if !a.AtDesk() || !a.Has(hotline.Consult) {
+		return nil, nil
+	}
+	list, err := d.read.Consultations(ctx, consultation.Open, "platform:"+d.node.Platform, hotline.PageDefault)
+	list = slices.DeleteFunc(list, func(c store.Consultation) bool {
+		return !c.Awaits(d.node.Platform) || !d.seesConsultation(a, casefile.Case{}, c)
+	})
+	slices.SortFunc(list, func(x, y store.Consultation) int { return x.DueAt.Compare(y.DueAt) })
+	return list, err
+}
+
+// PartyNames are the platforms that may be parties, this one among them, with
+// their names, as parties are written.
+func (d *Desk) PartyNames(ctx context.Context) (map[string]string, error) {
+	links, err := d.allLinks(ctx)
+	names := map[string]string{"platform:" + d.node.Platform: d.node.Name}
+	for _, l := range links {
+		names["platform:"+l.Peer] = l.Name
+	}
+	return names, err
 }
 
 // ReturnedItems lists the items that were returned consultation.Times or more

@@ -153,3 +153,43 @@ func TestRulingOnWhatIsNot(t *testing.T) {
 		}
 	})
 }
+
+// A ruling that moves the matter to another class moves its item there, under
+// the line that takes that class.
+func TestRulingMovesAnItem(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary, editor := t.Context(), w.actor(hotline.Secretary, "", ""), w.actor(hotline.Editor, "", "")
+		w.seedDocuments()
+		c := w.take("城关区北京中路的路灯坏了三天了", func(in *desk.In) { in.Category, in.Item = "A01", "A01.01" })
+		x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Written, Question: "归谁",
+			Parties: []string{"unit:" + housing, "unit:" + urban}}))(t)
+		ruling := consultation.Ruling{Owner: w.Node().Line, Basis: "测试职责清单", From: w.Now(), Class: "B99"}
+		wantCode(t, "to a class that is none", w.Rule(ctx, secretary, x.ID, 1, ruling, "纪要"), "category_unknown")
+		ruling.Class = "B05"
+		if err := w.Rule(ctx, secretary, x.ID, 1, ruling, "纪要"); err != nil {
+			t.Fatal(err)
+		}
+		if v := must(w.Consultation(ctx, secretary, x.ID))(t); v.Owner != "platform:"+w.Node().Platform || v.RuledClass != "B05" || len(w.see(c.ID).Legs) != 0 {
+			t.Errorf("ruled: %s, %s, want this platform, which sends itself nothing", v.Owner, v.RuledClass)
+		}
+		d := must(w.DraftOfRuling(ctx, editor, x.ID))(t)
+		v := must(w.Draft(ctx, editor, d.ID))(t)
+		if _, ok := v.Catalogue.Item("A01.01"); ok || len(v.Faults) > 0 {
+			t.Errorf("the item is where it was, faults %v", v.Faults)
+		}
+		moved := v.Catalogue.ItemsOf("B05")
+		lamp := moved[len(moved)-1]
+		if old, _ := w.Catalogue().Item("A01.01"); lamp.Name != old.Name || lamp.Lead == old.Lead {
+			t.Errorf("got %+v in B05, want the item with the lead of its class", lamp)
+		}
+		if err := w.TryDraft(ctx, editor, d.ID, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Publish(ctx, editor, d.ID, 2, desk.Release{Version: "test-2", From: w.Now().In(calendar.Zone).Format(time.DateOnly), Basis: "会商裁定"}); err != nil {
+			t.Fatal(err)
+		}
+		if it, ok := w.Catalogue().Item(lamp.Code); !ok || w.Catalogue().LineOf(it.Class) != "110" {
+			t.Errorf("in force: %+v, want the item with the line of its class", it)
+		}
+	})
+}

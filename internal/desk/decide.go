@@ -365,7 +365,10 @@ func (w *work) close(c Closing) error {
 			return err
 		}
 	}
-	return w.event("closed", "", body{"outcome": string(c.Outcome)}, c.Told)
+	if err := w.event("closed", "", body{"outcome": string(c.Outcome)}, c.Told); err != nil {
+		return err
+	}
+	return w.answeredObjection()
 }
 
 // Group puts cases of one matter together under a lead; none is changed or

@@ -97,9 +97,10 @@ func contentOf(cat *catalogue.Catalogue) (string, error) {
 }
 
 // DraftOfRuling begins a draft from what a consultation has ruled: the unit
-// that owns the matter leads its item from now on. A ruling for a platform, or
-// on a case without an item, begins a draft without a change: what it means for
-// the table is for the editor to write. One on an item that the version in
+// that owns the matter leads its item from now on, and the item stands in the
+// class to which the ruling moves it. A ruling for a platform that moves nothing,
+// or on a case without an item, begins a draft without a change: what it means
+// for the table is for the editor to write. One on an item that the version in
 // force does not have is refused: there is nothing that it could change.
 func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationID string) (store.Draft, error) {
 	v, err := d.Consultation(ctx, a, consultationID)
@@ -122,15 +123,24 @@ func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationI
 		title = string(rs[:60])
 	}
 	return d.draftOf(ctx, a, title, now.Version, func(cat *catalogue.Catalogue) error {
-		code, isUnit := strings.CutPrefix(v.Owner, "unit:")
-		u, known := d.dir.Unit(code)
 		it, ok := cat.Item(v.Item)
-		if !isUnit || !known || !ok {
+		if !ok {
 			return nil
 		}
-		it.Joint = without(it.Joint, u.Kind)
-		it.Lead = u.Kind
-		cat.PutItem(it)
+		to, moves := cat.Class(v.RuledClass)
+		if moves = moves && to.Code != it.Class; moves { // it gets a code there
+			cat.DropItem(it.Code)
+			it.Code, it.Class, it.Lead, it.Joint = "", to.Code, to.Lead, to.Joint
+		}
+		code, isUnit := strings.CutPrefix(v.Owner, "unit:")
+		u, known := d.dir.Unit(code)
+		if isUnit && known {
+			it.Joint = without(it.Joint, u.Kind)
+			it.Lead = u.Kind
+		}
+		if moves || isUnit && known {
+			cat.PutItem(it, now)
+		}
 		return nil
 	})
 }
@@ -238,7 +248,7 @@ func (d *Desk) Publish(ctx context.Context, a hotline.Actor, id string, version 
 		if err != nil {
 			return err
 		}
-		doc := store.Document{Kind: CatalogueKind, Version: r.Version, EffectiveFrom: r.From, Content: content, LoadedAt: d.Now(), ByName: a.Name, Basis: r.Basis}
+		doc := store.Document{Kind: CatalogueKind, Version: r.Version, EffectiveFrom: r.From, Content: content, LoadedAt: d.Now(), ByName: a.Name, Basis: r.Basis, Tested: v.Tested}
 		if err := tx.AddDocument(ctx, doc); err != nil {
 			return err
 		}

@@ -59,6 +59,9 @@ func (w *work) erase(basis, from string) error {
 			return err
 		}
 	}
+	if err := w.eraseConsultations(basis, from); err != nil {
+		return err
+	}
 	if err := w.event("erased", "", body{"basis": basis, "from": from}, ""); err != nil {
 		return err
 	}

@@ -152,6 +152,12 @@ func (d *Desk) MendLetter(ctx context.Context, a hotline.Actor, letterID, how, r
 			return err
 		}
 		return d.st.Write(ctx, func(tx *store.Tx) error {
+			if th, err := d.threadOf(ctx, tx, out); err != nil || th != nil {
+				if err == nil {
+					err = d.voidConsult(ctx, tx, a, *th, out, reason)
+				}
+				return err
+			}
 			w, err := d.open(ctx, tx, a, out.CaseID)
 			if err != nil {
 				return err

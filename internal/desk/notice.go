@@ -65,23 +65,41 @@ func (w *work) notice(c deadline.Clock, rung string) error {
 		n.Item = "" // the matter itself is the secret
 	}
 	for _, unit := range circles(holder, rung) {
-		n.ID, n.Unit = hotline.NewID(), unit
-		if err := w.tx.AddNotice(w.ctx, n); err != nil {
+		n.Unit = unit
+		if err := w.noticeTo(n); err != nil {
 			return err
 		}
-		to, err := w.tx.RecipientsOf(w.ctx, unit)
-		if err != nil {
-			return err
+	}
+	return nil
+}
+
+// A notice that is of no rung: the unit's objection to a figure has been
+// answered. Its item is the month of the score. All recipients of the unit hear
+// of it, from whatever rung on they are told of deadlines.
+const (
+	NoticeAnswered = "answered"
+	OfObjection    = "objection"
+)
+
+// noticeTo keeps a notice for its circle, and gathers it for those who are told
+// otherwise than on screen.
+func (w *work) noticeTo(n store.Notice) error {
+	n.ID = hotline.NewID()
+	if err := w.tx.AddNotice(w.ctx, n); err != nil {
+		return err
+	}
+	to, err := w.tx.RecipientsOf(w.ctx, n.Unit)
+	if err != nil {
+		return err
+	}
+	for _, p := range to {
+		if n.Rung != NoticeAnswered && deadline.RungOf(n.Rung) < deadline.RungOf(p.Rung) {
+			continue
 		}
-		for _, p := range to {
-			if deadline.RungOf(rung) < deadline.RungOf(p.Rung) {
-				continue
-			}
-			m := store.NoticeMessage{ID: hotline.NewID(), RecipientID: p.ID, Urgent: n.Urgent, State: store.NoticeWaiting, MadeAt: w.now,
-				NextAt: deadline.NoticeAt(w.now, p.ToldAt, quietOf(p), n.Urgent)}
-			if err := w.tx.GatherNotice(w.ctx, m, n.ID); err != nil {
-				return err
-			}
+		m := store.NoticeMessage{ID: hotline.NewID(), RecipientID: p.ID, Urgent: n.Urgent, State: store.NoticeWaiting, MadeAt: w.now,
+			NextAt: deadline.NoticeAt(w.now, p.ToldAt, quietOf(p), n.Urgent)}
+		if err := w.tx.GatherNotice(w.ctx, m, n.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -142,12 +160,10 @@ func (d *Desk) NoticeRecipients(ctx context.Context, a hotline.Actor) ([]Recipie
 	}
 	var out []RecipientView
 	for _, p := range all {
-		v := RecipientView{NoticeRecipient: p}
-		address, err := d.address(p)
+		v, err := d.recipientView(p)
 		if err != nil {
 			return nil, err
 		}
-		v.Masked = maskAddress(p.Channel, address)
 		out = append(out, v)
 	}
 	return out, nil
@@ -183,26 +199,84 @@ var smsNumber = regexp.MustCompile(`^\+?[0-9]{5,15}$`)
 // AddNoticeRecipient adds a recipient, for the notices of a unit or of the
 // desk, from a rung on.
 func (d *Desk) AddNoticeRecipient(ctx context.Context, a hotline.Actor, in NewRecipient) error {
+	_, _, err := d.NewNoticeRecipient(ctx, a, in, "")
+	return err
+}
+
+// NewNoticeRecipient is AddNoticeRecipient under a key: sent again under it, it
+// gives the recipient that is there, and says that none was made. Another
+// recipient under the same key is Invalid.
+func (d *Desk) NewNoticeRecipient(ctx context.Context, a hotline.Actor, in NewRecipient, key string) (v RecipientView, created bool, err error) {
 	if err := a.CheckNode(hotline.Administer); err != nil {
-		return err
+		return v, false, err
+	}
+	if err := casefile.CheckLine("Idempotency-Key", key); err != nil {
+		return v, false, err
 	}
 	if err := d.checkRecipient(in); err != nil {
-		return err
+		return v, false, err
 	}
 	p := store.NoticeRecipient{ID: hotline.NewID(), Name: strings.TrimSpace(in.Name), Unit: in.Unit, Channel: in.Channel, Rung: in.Rung, Quiet: in.Quiet,
 		Language: in.Language, State: store.RecipientActive, CreatedAt: d.Now()}
-	key := seal.NewCaseKey()
-	var err error
-	if p.WrappedKey, err = seal.WrapCaseKey(d.keys, p.ID, key); err != nil {
-		return err
+	if key != "" { // the same key makes the same id
+		p.ID = "k" + seal.BlindIndex(d.keys, "recipient", a.ID+" "+key)[:31]
 	}
-	p.Address = seal.SealField(key, aadAddress(p.ID), []byte(in.Address.Reveal()))
-	return d.st.Write(ctx, func(tx *store.Tx) error {
+	secret := seal.NewCaseKey()
+	if p.WrappedKey, err = seal.WrapCaseKey(d.keys, p.ID, secret); err != nil {
+		return v, false, err
+	}
+	p.Address = seal.SealField(secret, aadAddress(p.ID), []byte(in.Address.Reveal()))
+	err = d.st.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.AddNoticeRecipient(ctx, p); err != nil {
 			return err
 		}
 		return d.recipientEvent(ctx, tx, a, p.ID, "add")
 	})
+	if key != "" && store.IsDuplicate(err) {
+		v, err = d.sameRecipient(ctx, p, in)
+		return v, false, err
+	}
+	if err != nil {
+		return v, false, err
+	}
+	v, err = d.recipientView(p)
+	return v, true, err
+}
+
+// sameRecipient is the one that was added under a key before, if it is the same.
+func (d *Desk) sameRecipient(ctx context.Context, p store.NoticeRecipient, in NewRecipient) (RecipientView, error) {
+	first, err := d.read.NoticeRecipient(ctx, p.ID)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	address, err := d.address(first)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	if first.Name != p.Name || first.Unit != p.Unit || first.Channel != p.Channel || first.Rung != p.Rung || first.Quiet != p.Quiet || first.Language != p.Language ||
+		!address.Empty() && address.Reveal() != in.Address.Reveal() {
+		return RecipientView{}, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.ID)
+	}
+	return d.recipientView(first)
+}
+
+// NoticeRecipient shows one recipient.
+func (d *Desk) NoticeRecipient(ctx context.Context, a hotline.Actor, id string) (RecipientView, error) {
+	if !a.Has(hotline.Administer) {
+		if err := a.CheckNode(hotline.SeeLinks); err != nil {
+			return RecipientView{}, err
+		}
+	}
+	p, err := d.read.NoticeRecipient(ctx, id)
+	if err != nil {
+		return RecipientView{}, err
+	}
+	return d.recipientView(p)
+}
+
+func (d *Desk) recipientView(p store.NoticeRecipient) (RecipientView, error) {
+	address, err := d.address(p)
+	return RecipientView{NoticeRecipient: p, Masked: maskAddress(p.Channel, address)}, err
 }
 
 func (d *Desk) checkRecipient(in NewRecipient) error {

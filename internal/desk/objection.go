@@ -115,6 +115,20 @@ func (d *Desk) keepObjection(ctx context.Context, a hotline.Actor, in In, o *sto
 	})
 }
 
+// answeredObjection tells a unit that its objection has been answered: the case
+// that was opened for it is closed. The answer itself stands beside the figure.
+func (w *work) answeredObjection() error {
+	if w.c.SubjectUnit == "" {
+		return nil // the case of an objection is about its unit
+	}
+	o, err := w.tx.ObjectionOf(w.ctx, w.c.ID)
+	if err != nil || o == nil {
+		return err
+	}
+	return w.noticeTo(store.Notice{CaseID: w.c.ID, Unit: o.Unit, Region: w.c.Region, Rung: NoticeAnswered, Clock: OfObjection, Number: w.c.Number, Item: o.Month,
+		DueAt: w.now, MadeAt: w.now})
+}
+
 // objections shows those of a month: a unit its own, the desk those whose cases
 // it sees.
 func (d *Desk) objections(ctx context.Context, a hotline.Actor, month string) ([]ObjectionView, error) {

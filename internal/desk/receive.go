@@ -77,7 +77,7 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 	case leg.TypeKeys:
 		return leg.Letter{}, d.heardKeys(ctx, tx, link, in)
 	}
-	known, err := tx.Arrival(ctx, m.ID, m.Leg, m.Number)
+	known, err := tx.Arrival(ctx, m.ID, m.Thread(), m.Number)
 	if err != nil {
 		return leg.Letter{}, err
 	}
@@ -102,6 +102,9 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 		}
 		return d.refuse(link, m, in.Hash, "number_reused", Dropped), nil
 	}
+	if consulting(m) {
+		return d.consultArrived(ctx, tx, link, in, known)
+	}
 	switch l := known.Leg; {
 	case l != nil && l.Peer != link.Peer:
 		return d.refuse(link, m, in.Hash, "not_your_leg", Dropped), nil
@@ -121,7 +124,7 @@ const AlreadyApplied = "already_applied"
 // keepAnswer stores a letter and makes its answer.
 func (d *Desk) keepAnswer(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, state, caseID, why string) (leg.Letter, error) {
 	kept := store.LetterIn{
-		ID: in.Letter.ID, Peer: link.Peer, CaseID: caseID, LegID: in.Letter.Leg, Type: in.Letter.Type, Number: in.Letter.Number,
+		ID: in.Letter.ID, Peer: link.Peer, CaseID: caseID, LegID: in.Letter.Thread(), Type: in.Letter.Type, Number: in.Letter.Number,
 		Content: in.Content, Sealed: in.Sealed, Signature: in.Signature, Hash: in.Hash, State: state, ReceivedAt: d.Now(), Error: why,
 	}
 	if err := tx.KeepLetter(ctx, kept); err != nil {
@@ -161,7 +164,7 @@ func (d *Desk) refuse(link store.Link, m leg.Letter, hash, code, how string) leg
 func (d *Desk) unnumbered(link store.Link, typ string, m leg.Letter) leg.Letter {
 	return leg.Letter{
 		ID: hotline.NewID(), Type: typ, Schema: leg.Schema, From: d.node.Platform, To: link.Peer, Link: link.ID,
-		Epoch: d.node.Epoch, Leg: m.Leg, SentAt: d.Now().In(calendar.Zone),
+		Epoch: d.node.Epoch, Leg: m.Leg, Consultation: m.Consultation, SentAt: d.Now().In(calendar.Zone),
 	}
 }
 
@@ -358,7 +361,7 @@ func (w *work) drain(link store.Link, legID string, next *store.LetterIn) (drain
 		}
 		if state == store.LetterRefused { // it was receipted as waiting: tell its sender now
 			e := w.d.refuse(link, m, next.Hash, why, Kept)
-			if err := w.postUnnumbered(link, e); err != nil {
+			if err := w.postUnnumbered(e); err != nil {
 				return drained, err
 			}
 		}
@@ -369,14 +372,12 @@ func (w *work) drain(link store.Link, legID string, next *store.LetterIn) (drain
 	return drained, nil
 }
 
-func (w *work) postUnnumbered(link store.Link, m leg.Letter) error {
-	content, hash, err := letter.Content(m)
-	if err != nil {
-		return err
+func (w *work) postUnnumbered(m leg.Letter) error {
+	out, err := letterOut(m, w.key, w.c.ID, "", leg.Private{}, w.now)
+	if err == nil {
+		w.post = append(w.post, out)
 	}
-	w.post = append(w.post, store.LetterOut{ID: m.ID, Peer: link.Peer, CaseID: w.c.ID, LegID: m.Leg, Type: m.Type,
-		Content: string(content), Hash: hash, CreatedAt: w.now})
-	return nil
+	return err
 }
 
 // offered takes an offer: it joins the case of ours that it names, or the one

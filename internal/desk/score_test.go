@@ -17,6 +17,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/store"
 )
 
 // small is a scheme that two legs are enough for: half for signing in time, half
@@ -283,7 +284,24 @@ func TestObjection(t *testing.T) {
 			t.Errorf("another region's sheet: got %+v", got)
 		}
 
+		if ns := must(w.NoticesOf(ctx, w.clerk(housing), time.Time{}, 10))(t); slices.ContainsFunc(ns, func(n store.Notice) bool { return n.Rung == desk.NoticeAnswered }) {
+			t.Error("told of an answer before there is one")
+		}
 		must(w.Close(ctx, w.lead, o.CaseID, desk.Closing{Outcome: casefile.Explained, Told: "经核对，时间无误，维持原数"}))(t)
+		answered := func(a hotline.Actor) (got []store.Notice) {
+			for _, n := range must(w.NoticesOf(ctx, a, time.Time{}, 10))(t) {
+				if n.Rung == desk.NoticeAnswered {
+					got = append(got, n)
+				}
+			}
+			return got
+		}
+		if got := answered(w.clerk(housing)); len(got) != 1 || got[0].CaseID != o.CaseID || got[0].Item != "2026-03" || got[0].Clock != desk.OfObjection || got[0].Number != c.Number {
+			t.Errorf("the unit is told %+v, want once of its answer", got)
+		}
+		if a, b := answered(w.clerk(urban)), answered(w.lead); len(a)+len(b) != 0 {
+			t.Errorf("another unit is told %+v, the desk %+v", a, b)
+		}
 		if got := sheet(w.clerk(housing)); len(got) != 1 || got[0].Open() || got[0].Status != casefile.Closed || got[0].Outcome != casefile.Explained || !strings.Contains(string(got[0].Answer), "维持原数") {
 			t.Errorf("answered: got %+v", got)
 		}

@@ -67,11 +67,23 @@ func (w *work) keepAsk(l *legWork, a leg.Act, do Do, before leg.Leg) error {
 	return nil
 }
 
+// grantStop tells this answer from others under an Idempotency-Key; no letter
+// and no table knows it.
+const grantStop leg.Verb = "grant_suspension"
+
 // GrantStop answers an open ask that the time limit stand still with yes: the
 // stretch goes into the ledger from the moment of asking, even where the
 // deadline passed while the ask lay here, and the ask is answered. It takes who
 // may suspend. No is said as to any ask, by Refuse; more time instead by Grant.
 func (d *Desk) GrantStop(ctx context.Context, a hotline.Actor, legID string, version *int64, note string) error {
+	return d.GrantStopOnce(ctx, a, legID, version, note, "")
+}
+
+// GrantStopOnce is GrantStop under a key: sent again under it, it is done once.
+func (d *Desk) GrantStopOnce(ctx context.Context, a hotline.Actor, legID string, version *int64, note, key string) error {
+	if err := casefile.CheckLine("Idempotency-Key", key); err != nil {
+		return err
+	}
 	if note != "" {
 		if err := casefile.CheckText("note", note, casefile.NoteMost); err != nil {
 			return err
@@ -84,6 +96,9 @@ func (d *Desk) GrantStop(ctx context.Context, a hotline.Actor, legID string, ver
 	return d.change(ctx, a, row.CaseID, nil, hotline.Supervise, func(w *work) error {
 		l, err := w.leg(legID)
 		if err != nil {
+			return err
+		}
+		if done, err := w.doneBefore(l, Do{Verb: grantStop, Note: note, Key: key}); done || err != nil {
 			return err
 		}
 		if version != nil && *version != l.Version {

@@ -147,31 +147,39 @@ func (w *work) event(kind, legID string, b body, note string) error {
 }
 
 func (w *work) eventBy(by hotline.Actor, at time.Time, kind, legID string, b body, note string) error {
+	e, err := w.d.newEvent(w.c.ID, legID, by, at, kind, b, note, w.key)
+	if err == nil {
+		w.events = append(w.events, e)
+	}
+	return err
+}
+
+// newEvent is an event as it is kept, its note sealed under a key.
+func (d *Desk) newEvent(caseID, legID string, by hotline.Actor, at time.Time, kind string, b body, note string, key seal.CaseKey) (store.Event, error) {
 	e := store.Event{
-		ID: hotline.NewID(), CaseID: w.c.ID, LegID: legID, At: at, Kind: kind,
+		ID: hotline.NewID(), CaseID: caseID, LegID: legID, At: at, Kind: kind,
 		Platform: by.Platform, ActorID: by.ID, ActorName: by.Name, ActorRole: string(by.Role), Body: "{}",
 	}
 	if len(b) > 0 {
 		doc, err := json.Marshal(b)
 		if err != nil {
-			return fmt.Errorf("event %s: %w", kind, err)
+			return e, fmt.Errorf("event %s: %w", kind, err)
 		}
 		e.Body = string(doc)
 	}
 	if note != "" {
 		plain, commitment, err := letter.Plain(leg.Private{Note: note})
 		if err != nil {
-			return err
+			return e, err
 		}
-		e.Note, e.Commitment = seal.SealField(w.key, "event|note|"+e.ID, plain), commitment
+		e.Note, e.Commitment = seal.SealField(key, "event|note|"+e.ID, plain), commitment
 	}
-	_, leaf, err := audit.Leaf(recordOf(w.d.node.Platform, e))
+	_, leaf, err := audit.Leaf(recordOf(d.node.Platform, e))
 	if err != nil {
-		return fmt.Errorf("event %s: %w", kind, err)
+		return e, fmt.Errorf("event %s: %w", kind, err)
 	}
 	e.Leaf = leaf
-	w.events = append(w.events, e)
-	return nil
+	return e, nil
 }
 
 // recordOf is an event as it is proved.
@@ -222,7 +230,6 @@ func (w *work) postLetter(link store.Link, legID string, number int64, typ strin
 	if len(b.Adopt) > 0 {
 		m.Requires = []string{"/body/adopt"} // who does not know it would take the leg for a new one
 	}
-	out := store.LetterOut{ID: m.ID, Peer: link.Peer, CaseID: w.c.ID, LegID: legID, Type: typ, Number: number, CreatedAt: w.now}
 	if leg.Expires(typ) {
 		after := AskExpiry
 		if typ == leg.TypeOffer {
@@ -232,23 +239,35 @@ func (w *work) postLetter(link store.Link, legID string, number int64, typ strin
 			}
 		}
 		until := w.now.Add(after).In(calendar.Zone)
-		m.ExpiresAt, out.ExpiresAt = &until, until
+		m.ExpiresAt = &until
+	}
+	out, err := letterOut(m, w.key, w.c.ID, extra, p, w.now)
+	if err == nil {
+		w.post = append(w.post, out)
+	}
+	return err
+}
+
+// letterOut is a letter for the ledger, its personal part sealed under a key.
+func letterOut(m leg.Letter, key seal.CaseKey, caseID, extra string, p leg.Private, now time.Time) (store.LetterOut, error) {
+	out := store.LetterOut{ID: m.ID, Peer: m.To, CaseID: caseID, LegID: m.Thread(), Type: m.Type, Number: m.Number, CreatedAt: now}
+	if m.ExpiresAt != nil {
+		out.ExpiresAt = *m.ExpiresAt
 	}
 	if !p.Empty() {
 		plain, commitment, err := letter.Plain(p)
 		if err != nil {
-			return err
+			return out, err
 		}
 		m.Commitment = commitment
-		out.Private = seal.SealPart(w.key, m.ID, plain)
+		out.Private = seal.SealPart(key, m.ID, plain)
 	}
 	content, hash, err := letter.ContentWith(m, []byte(extra))
 	if err != nil {
-		return fmt.Errorf("letter %s: %w", typ, err)
+		return out, fmt.Errorf("letter %s: %w", m.Type, err)
 	}
 	out.Content, out.Hash = string(content), hash
-	w.post = append(w.post, out)
-	return nil
+	return out, nil
 }
 
 func (w *work) caseIDs(peer string) map[string]string {

@@ -397,7 +397,7 @@ func TestOldPeerTakesNoFiles(t *testing.T) {
 	if err != nil || len(ls) == 0 {
 		t.Fatalf("parts under way: %d, %v", len(ls), err)
 	}
-	refusal := p.b.desk.Refusal(p.b.peerLink(t, p.a), ls[0].ID, id, ls[0].Hash, hotline.Errorf(hotline.Invalid, letter.CodeType, "/type"))
+	refusal := p.b.desk.Refusal(p.b.peerLink(t, p.a), ls[0].ID, ls[0].Type, id, ls[0].Hash, hotline.Errorf(hotline.Invalid, letter.CodeType, "/type"))
 	if err := p.a.desk.Answered(t.Context(), link, refusal); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	contract "liandong/docs/exchange"
+	"liandong/internal/consultation"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -118,18 +119,26 @@ func TestEveryCarrier(t *testing.T) {
 			id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
 			p.a.act(t, id, leg.Urge)
 			p.a.act(t, id, leg.Supplement)
+			x := p.consult(t, c)
 			p.rounds(w, 3)
 			if got := p.a.state(t, id); got != leg.Received {
 				t.Fatalf("the leg is %s, want received", got)
 			}
+			p.say(t, x, "我方意见")
 			p.b.act(t, id, leg.Accept)
 			p.b.act(t, id, leg.Progress)
 			p.b.act(t, id, leg.Feedback)
 			p.rounds(w, 3)
 			p.a.act(t, id, leg.Settle)
+			if err := p.a.desk.Rule(t.Context(), p.a.secretary(), x.ID, 1, consultation.Ruling{Owner: cityUnit, Basis: "测试办法", From: p.clock.Now()}, "纪要"); err != nil {
+				t.Fatal(err)
+			}
 			p.rounds(w, 3)
 			if got := p.b.state(t, id); got != leg.Settled {
 				t.Errorf("the holder's leg is %s, want settled", got)
+			}
+			if here, there := p.host(t, x), p.guest(t, x); there.State != consultation.Ruled || !strings.Contains(story(here), "我方意见") {
+				t.Errorf("the consultation is %s there, and here\n%s", there.State, story(here))
 			}
 			if p.waiting() != 0 {
 				t.Errorf("%d letters wait for a receipt, want none", p.waiting())

@@ -357,11 +357,7 @@ func (x *Exchange) write(ctx context.Context, s shipment, out store.LetterOut) (
 		if err := json.Unmarshal([]byte(out.Content), &m); err != nil {
 			return nil, fmt.Errorf("letter in the ledger: %w", err)
 		}
-		priv, err := x.read.Private(ctx, out.CaseID)
-		if err != nil {
-			return nil, err
-		}
-		key, err := seal.UnwrapCaseKey(x.keys, out.CaseID, priv.WrappedKey)
+		key, err := x.desk.KeyOf(ctx, out)
 		if err != nil {
 			return nil, err
 		}

@@ -184,7 +184,7 @@ func (x *Exchange) broken(ctx context.Context, wire []byte, why error) ([]byte, 
 	if typ == leg.TypeError || typ == leg.TypeReceipt || id == "" {
 		return nil, nil // no error about an error
 	}
-	return x.sign(link, x.desk.Refusal(link, id, legID, letter.HashOfWire(wire), why))
+	return x.sign(link, x.desk.Refusal(link, id, typ, legID, letter.HashOfWire(wire), why))
 }
 
 // stranger keeps note of what is not authentic, which is the error it returns.

@@ -1,6 +1,7 @@
 package leg
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -22,6 +23,12 @@ const (
 	TypeAttachment = "attachment" // one part of a file
 
 	TypeReconcile = "reconcile" // asks what the other side holds, or answers that
+
+	// Of a consultation (会商): numbered in it, and about no leg.
+	TypeConsultOpen  = "consult.open"
+	TypeConsultSay   = "consult.say"
+	TypeConsultRule  = "consult.rule"
+	TypeConsultClose = "consult.close"
 )
 
 // TypeOf is the type of the letter that tells of a verb.
@@ -45,8 +52,12 @@ type Letter struct {
 	Epoch  int64             `json:"epoch"` // of the sending node, from 1
 	Cases  map[string]string `json:"cases,omitempty"`
 	Leg    string            `json:"leg,omitempty"`
-	Number int64             `json:"number,omitempty"` // per leg and direction, from 1; 0 unnumbered
-	Via    []string          `json:"via,omitempty"`    // platforms passed, the sender last
+	// Consultation is the id of a consultation between the two platforms, in the
+	// place of a leg.
+	Consultation string `json:"consultation,omitempty"`
+
+	Number int64    `json:"number,omitempty"` // per leg or consultation, and direction, from 1; 0 unnumbered
+	Via    []string `json:"via,omitempty"`    // platforms passed, the sender last
 
 	SentAt    time.Time  `json:"sent_at"` // when the act happened, RFC 3339 with zone
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -57,6 +68,9 @@ type Letter struct {
 	// holds a salt; hex. Empty where nothing is sealed.
 	Commitment string `json:"commitment,omitempty"`
 }
+
+// Thread is what the letter is numbered in: its leg, or its consultation.
+func (l Letter) Thread() string { return cmp.Or(l.Leg, l.Consultation) }
 
 // Body of a letter. Each type uses some of the fields; the JSON Schemas in
 // docs/exchange say which. Free text never stands here: it is personal.
@@ -106,6 +120,16 @@ type Body struct {
 	ReopenUntil *time.Time `json:"reopen_until,omitempty"`
 	Of          Verb       `json:"of,omitempty"`  // what grant and refuse answer
 	Due         *time.Time `json:"due,omitempty"` // extension: asked or granted
+
+	// consultation: besides these, parties, due, class, item, region, catalogue,
+	// confidential and basis
+	Cause     string              `json:"cause,omitempty"`
+	Form      string              `json:"form,omitempty"`
+	Interim   string              `json:"interim,omitempty"`    // who works on meanwhile
+	Evidence  []map[string]string `json:"evidence,omitempty"`   // further cases, as Letter.Cases
+	Party     string              `json:"party,omitempty"`      // whose word it is
+	Owner     string              `json:"owner,omitempty"`      // of the matter, as ruled
+	RulesFrom *time.Time          `json:"rules_from,omitempty"` // from when
 
 	// call
 	Parties []string `json:"parties,omitempty"` // platform, unit or "caller"

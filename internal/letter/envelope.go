@@ -2,6 +2,7 @@ package letter
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -183,7 +184,7 @@ func micro(l leg.Letter) leg.Letter {
 	l.SentAt = *cut(&l.SentAt)
 	l.ExpiresAt = cut(l.ExpiresAt)
 	b := &l.Body
-	b.OccurredAt, b.At, b.ReopenUntil, b.Due = cut(b.OccurredAt), cut(b.At), cut(b.ReopenUntil), cut(b.Due)
+	b.OccurredAt, b.At, b.ReopenUntil, b.Due, b.RulesFrom = cut(b.OccurredAt), cut(b.At), cut(b.ReopenUntil), cut(b.Due), cut(b.RulesFrom)
 	if b.Suspension != nil {
 		s := *b.Suspension
 		s.From, s.To = *cut(&s.From), *cut(&s.To)
@@ -536,11 +537,14 @@ func Stored(content []byte) (Envelope, error) {
 
 // Peek reads what it can of a document that Parse refuses, so that a person can
 // be told of it: a letter that is broken but says urgent is shown and alarms.
-// What cannot be read is empty. Nothing it returns is checked or authentic.
+// What cannot be read is empty; leg is the consultation where the letter has one
+// in place of a leg. Nothing it returns is checked or authentic.
 func Peek(wire []byte) (id, typ, from, leg string, urgent bool) {
 	if len(wire) > MaxLetter {
 		wire = wire[:MaxLetter] // what stands at its beginning still counts
 	}
+	consultation := ""
+	defer func() { leg = cmp.Or(leg, consultation) }()
 	d := jsontext.NewDecoder(bytes.NewReader(wire), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if tok, err := d.ReadToken(); err != nil || tok.Kind() != '{' {
 		return
@@ -566,7 +570,7 @@ func Peek(wire []byte) (id, typ, from, leg string, urgent bool) {
 			}
 			urgent = urgent || saysUrgent(value)
 			continue
-		case "id", "type", "from", "leg":
+		case "id", "type", "from", "leg", "consultation":
 			if d.PeekKind() != '"' {
 				break
 			}
@@ -574,7 +578,7 @@ func Peek(wire []byte) (id, typ, from, leg string, urgent bool) {
 			if err != nil {
 				return
 			}
-			*map[string]*string{"id": &id, "type": &typ, "from": &from, "leg": &leg}[at] = tidy(tok.String())
+			*map[string]*string{"id": &id, "type": &typ, "from": &from, "leg": &leg, "consultation": &consultation}[at] = tidy(tok.String())
 			continue
 		}
 		if d.SkipValue() != nil {

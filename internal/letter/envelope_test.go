@@ -542,8 +542,10 @@ func TestSchemasAndTypesAgree(t *testing.T) {
 	if got, want := len(compiled().private.Properties), len(private); got != want {
 		t.Errorf("got %d personal fields in the schema, want %d", got, want)
 	}
-	// Every verb travels, and nothing else does but receipt, error, head, erase, keys, reconcile and parts of files.
-	want := []string{leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase, leg.TypeKeys, leg.TypeAttachment, leg.TypeReconcile}
+	// Every verb travels, and nothing else does but receipt, error, head, erase, keys, reconcile, parts of files and
+	// what a consultation needs.
+	want := []string{leg.TypeReceipt, leg.TypeError, leg.TypeHead, leg.TypeErase, leg.TypeKeys, leg.TypeAttachment, leg.TypeReconcile, leg.TypeConsultOpen, leg.TypeConsultSay,
+		leg.TypeConsultRule, leg.TypeConsultClose}
 	for _, v := range leg.Verbs() {
 		if v != leg.Receive { // told by the receipt
 			want = append(want, leg.TypeOf(v))
@@ -600,7 +602,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("read again: %v, hash %s, want %s", err, back.Hash(), e.Hash())
 		}
 		id, typ, from, leg, urgent := Peek(wire)
-		if id != e.ID || typ != e.Type || from != e.From || leg != e.Leg || e.Body.Urgent && !urgent {
+		if id != e.ID || typ != e.Type || from != e.From || leg != e.Thread() || e.Body.Urgent && !urgent {
 			t.Fatalf("peeked %q %q %q %q %v, want %+v", id, typ, from, leg, urgent, e.Letter)
 		}
 	})

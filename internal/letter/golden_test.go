@@ -245,6 +245,18 @@ func goldens() []golden {
 	question.Cases, reconciled.Cases = nil, nil
 	keys := draft(36, "keys", "110", "", 0, 720, leg.Body{Keys: string(doc110.Bytes()), Fingerprint: doc110.Fingerprint()})
 	keys.Cases = nil
+	consult := func(n int, typ, from string, number int64, minute int, b leg.Body) leg.Letter {
+		l := draft(n, typ, from, "", number, minute, b)
+		l.Consultation = "01k1testconsult00000000cs1"
+		return l
+	}
+	opened := consult(42, "consult.open", "12345", 1, 900, desk(leg.Body{Cause: "dispute", Form: "written", Parties: []string{"unit:540102-urban", "platform:110"},
+		Due: ptr(at(900 + 5*24*60)), Interim: "platform:12345", Class: "A01", Item: "A01.07", Region: "540102", Catalogue: "xizang-2025.1",
+		Evidence: []map[string]string{{"12345": "01k1testcase00000000000a03", "110": "01k1testcase00000000000b03"}}}))
+	least := consult(43, "consult.open", "110", 1, 901, leg.Body{Cause: "hand", Form: "meeting", Parties: []string{"platform:12345"}, Due: ptr(at(2000)),
+		Interim: "platform:110", Confidential: true})
+	least.Cases, least.Consultation = map[string]string{"110": "01k1testcase00000000000b04"}, "01k1testconsult00000000cs2"
+	erasedWords := consult(49, "erase", "12345", 5, 3000, desk(leg.Body{Basis: "当事人申请"}))
 	newer := draft(31, "progress", "110", legA, 9, 400, officer(leg.Body{}))
 	newer.Schema = "1.7"
 
@@ -314,6 +326,18 @@ func goldens() []golden {
 			extra: `{"body":{"x_deep":` + strings.Repeat("[", 14) + strings.Repeat("]", 14) + `}}`},
 		{name: "long-lines", letter: draft(53, "progress", "110", legA, 14, 401, leg.Body{Unit: "540102-police", Person: long}), private: leg.Private{Name: long, Note: strings.Repeat(long, 20)}},
 		{name: "attachment", letter: draft(37, "attachment", "110", legA, 0, 321, leg.Body{Attachment: goldenFile(), Part: 1}), private: goldenPart()},
+		{name: "consult-open", letter: opened, private: leg.Private{Note: "路面井盖松动由谁处置：已两次退回。"}},
+		{name: "consult-open-least", letter: least, private: leg.Private{Note: "请派员到会。"}},
+		{name: "consult-say", letter: consult(44, "consult.say", "110", 1, 960, officer(leg.Body{Party: "platform:110"})),
+			private: leg.Private{Note: "民警只作现场警示，修复不属警务。"}},
+		{name: "consult-say-of-another", letter: consult(45, "consult.say", "12345", 2, 970, desk(leg.Body{Party: "unit:540102-urban"})),
+			private: leg.Private{Note: "井盖产权属市政，由我单位修复。"}},
+		{name: "consult-rule", letter: consult(46, "consult.rule", "12345", 3, 2000, desk(leg.Body{Owner: "unit:540102-urban", Basis: "《测试市市政设施管理办法》第三条",
+			RulesFrom: ptr(at(24*60 - 570))})), private: leg.Private{Note: "路面井盖由市政部门修复；民警先行警示。"}},
+		{name: "consult-rule-class", letter: consult(47, "consult.rule", "12345", 4, 2010, desk(leg.Body{Owner: "platform:110", Basis: "《测试市职责清单》第一条",
+			RulesFrom: ptr(at(24*60 - 570)), Class: "B05"})), private: leg.Private{Note: "归公安机关。"}},
+		{name: "consult-close", letter: consult(48, "consult.close", "12345", 4, 2020, desk(leg.Body{})), private: leg.Private{Note: "双方已协商一致。"}},
+		{name: "erase-consultation", letter: erasedWords},
 	}
 }
 
@@ -719,6 +743,26 @@ func broken(t testing.TB, all map[string]testParty, key seal.CaseKey) []refused 
 	edit("supplement-file-no-hash", CodeSchema, "/body/attachment/hash", "supplement-file", func(_, body map[string]any) {
 		delete(body["attachment"].(map[string]any), "hash")
 	})
+
+	// Consultations.
+	edit("consult-open-no-deadline", CodeSchema, "/body/due", "consult-open", unsetBody("due"))
+	edit("consult-open-nobody", CodeSchema, "/body/parties", "consult-open", setBody("parties", []any{}))
+	edit("consult-open-no-interim", CodeSchema, "/body/interim", "consult-open", unsetBody("interim"))
+	edit("consult-open-no-case", CodeSchema, "/cases", "consult-open", unset("cases"))
+	edit("consult-open-no-question", CodeSchema, "/commitment", "consult-open", func(doc, _ map[string]any) {
+		delete(doc, "commitment")
+		delete(doc, "sealed")
+	})
+	edit("consult-open-evidence", CodeSchema, "/body/evidence/0/110", "consult-open", setBody("evidence", []any{map[string]any{"110": "张测试"}}))
+	edit("consult-say-nobody", CodeSchema, "/body/party", "consult-say", unsetBody("party"))
+	edit("consult-say-no-consultation", CodeSchema, "/consultation", "consult-say", unset("consultation"))
+	edit("consult-say-about-a-leg", CodeSchema, "/leg", "consult-say", set("leg", legA))
+	edit("consult-rule-no-owner", CodeSchema, "/body/owner", "consult-rule", unsetBody("owner"))
+	edit("consult-rule-no-basis", CodeSchema, "/body/basis", "consult-rule", unsetBody("basis"))
+	edit("consult-rule-no-day", CodeSchema, "/body/rules_from", "consult-rule", unsetBody("rules_from"))
+	edit("consult-close-no-number", CodeSchema, "/number", "consult-close", unset("number"))
+	edit("erase-of-nothing", CodeSchema, "", "erase", unset("leg"))
+	edit("void-in-nothing", CodeSchema, "", "void", unset("leg"))
 	return out
 }
 

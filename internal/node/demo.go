@@ -305,6 +305,8 @@ var demoUsers = []demoUser{
 	{"110", "op110", "测试接警员", hotline.Operator, ""},
 	{"110", "leader110", "测试值班长", hotline.ShiftLeader, ""},
 	{"110", "supervisor110", "测试督察", hotline.Supervisor, ""},
+	{"110", "secretary110", "测试会商秘书", hotline.Secretary, ""},
+	{"110", "editor110", "测试清单编辑", hotline.Editor, ""},
 	{"110", "auditor110", "测试审计", hotline.Auditor, ""},
 	{"110", "admin110", "测试管理员", hotline.Administrator, ""},
 	{"110", "clerk-police", "测试民警", hotline.Clerk, "540102-police"},

@@ -15,8 +15,8 @@ import (
 
 // Line is one notice of a message, for programs. It names nobody of the case.
 type Line struct {
-	Rung   string    `json:"rung"`  // remind, near, over, red, order
-	Clock  string    `json:"clock"` // which answer is owed
+	Rung   string    `json:"rung"`  // remind, near, over, red, order; answered: the objection of a unit has been
+	Clock  string    `json:"clock"` // which answer is owed; objection: item is the month of the score
 	Number string    `json:"number,omitempty"`
 	Case   string    `json:"case"`
 	Leg    string    `json:"leg,omitempty"`
@@ -52,8 +52,13 @@ func compose(l desk.NoticeLetter, platform string, cat *catalogue.Catalogue, dir
 		if n.LegID != "" {
 			x.Link = base + "/legs/" + url.PathEscape(n.LegID)
 		}
+		if n.Rung == desk.NoticeAnswered {
+			x.Link = base + "/assessment/scores?month=" + url.QueryEscape(n.Item)
+		}
 		out.Notices = append(out.Notices, x)
-		if len(lines) < told {
+		if len(lines) < told && n.Rung == desk.NoticeAnswered {
+			lines = append(lines, t("notice.line_answered", x.Number, n.Item, unitName(dir, l.Language, n.Unit))+"\n"+x.Link)
+		} else if len(lines) < told {
 			line := t("notice.line", message.Word(l.Language, "rung", n.Rung), x.Number, itemName(cat, l.Language, n.Item), unitName(dir, l.Language, n.Unit),
 				message.Word(l.Language, "clock", n.Clock), n.DueAt)
 			if n.Done {
@@ -66,7 +71,7 @@ func compose(l desk.NoticeLetter, platform string, cat *catalogue.Catalogue, dir
 		lines = append(lines, t("notice.more", more, base+"/notices"))
 	}
 	var sums []string
-	for _, rung := range catalogue.Rungs() {
+	for _, rung := range append(catalogue.Rungs(), desk.NoticeAnswered) {
 		if count[rung] > 0 {
 			sums = append(sums, t("notice.sum", message.Word(l.Language, "rung", rung), count[rung]))
 		}
@@ -77,6 +82,9 @@ func compose(l desk.NoticeLetter, platform string, cat *catalogue.Catalogue, dir
 	out.Short = t("notice.short_many", platform, sum, base+"/notices")
 	if len(l.Notices) == 1 {
 		out.Short = t("notice.short", platform, message.Word(l.Language, "rung", highest.Rung), casefile.SayNumber(highest.Number), highest.DueAt, out.Notices[0].Link)
+		if highest.Rung == desk.NoticeAnswered {
+			out.Short = t("notice.short_answered", platform, highest.Item, out.Notices[0].Link)
+		}
 	}
 	if l.Urgent {
 		out.Subject, out.Short = t("notice.urgent")+out.Subject, t("notice.urgent")+out.Short

@@ -126,13 +126,14 @@ type Document struct {
 	Kind, Version, EffectiveFrom, Content string
 	LoadedAt                              time.Time
 	ByName, Basis                         string // who published it and on what ground; "" for what the program brought
+	Tested                                string // what its trial on past cases said, JSON; "" it was not tried
 }
 
 // Document reads one version.
 func (r *Reader) Document(ctx context.Context, kind, version string) (Document, error) {
 	d := Document{Kind: kind, Version: version}
-	err := r.one(ctx, kind, `SELECT effective_from, content, loaded_at, by_name, basis FROM document WHERE kind = $1 AND version = $2`,
-		[]any{kind, version}, &d.EffectiveFrom, &d.Content, moment{&d.LoadedAt}, &d.ByName, &d.Basis)
+	err := r.one(ctx, kind, `SELECT effective_from, content, loaded_at, by_name, basis, tested FROM document WHERE kind = $1 AND version = $2`,
+		[]any{kind, version}, &d.EffectiveFrom, &d.Content, moment{&d.LoadedAt}, &d.ByName, &d.Basis, &d.Tested)
 	return d, err
 }
 
@@ -150,8 +151,9 @@ func (r *Reader) Versions(ctx context.Context, kind, day string) ([]Document, er
 
 // AddDocument writes a version; versions are never changed.
 func (t *Tx) AddDocument(ctx context.Context, d Document) error {
-	return t.put(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at, by_name, basis) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		d.Kind, d.Version, d.EffectiveFrom, d.Content, micros(d.LoadedAt), d.ByName, d.Basis)
+	return t.put(ctx, "add "+d.Kind, `INSERT INTO document (kind, version, effective_from, content, loaded_at, by_name, basis, tested)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		d.Kind, d.Version, d.EffectiveFrom, d.Content, micros(d.LoadedAt), d.ByName, d.Basis, d.Tested)
 }
 
 // TakeLease takes or renews a named lease until a moment. It says whether this

@@ -30,9 +30,19 @@ func (t *Tx) AddObjection(ctx context.Context, o Objection) error {
 // Objections lists those of a month, of one unit or of all (""), the oldest
 // first.
 func (r *Reader) Objections(ctx context.Context, month, unit string) ([]Objection, error) {
+	return r.objections(ctx, `o.month = $1 AND ($2 = '' OR o.unit = $2)`, month, unit)
+}
+
+// ObjectionOf is what a case was opened for; nil: for none.
+func (r *Reader) ObjectionOf(ctx context.Context, caseID string) (*Objection, error) {
+	os, err := r.objections(ctx, `o.case_id = $1`, caseID)
+	return first(os), err
+}
+
+func (r *Reader) objections(ctx context.Context, cond string, args ...any) ([]Objection, error) {
 	return all(ctx, r, "objections", `SELECT o.unit, o.month, o.indicator, o.serial, o.case_id, o.num, o.den, o.by_name, o.at, c.closed_at
-		FROM objection o JOIN case_file c ON c.id = o.case_id WHERE o.month = $1 AND ($2 = '' OR o.unit = $2) ORDER BY o.at, o.case_id`,
-		[]any{month, unit}, func(row scanner) (o Objection, err error) {
+		FROM objection o JOIN case_file c ON c.id = o.case_id WHERE `+cond+` ORDER BY o.at, o.case_id`,
+		args, func(row scanner) (o Objection, err error) {
 			err = row.Scan(&o.Unit, &o.Month, &o.Indicator, &o.Serial, &o.CaseID, &o.Cell.Num, &o.Cell.Den, &o.ByName, moment{&o.At}, moment{&o.ClosedAt})
 			return o, err
 		})

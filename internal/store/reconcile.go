@@ -20,16 +20,20 @@ func scanDigest(rows scanner) (d Digest, err error) {
 	return d, err
 }
 
+// theLeg is the leg of a letter; "" where it is of a consultation, whose thread
+// of numbers stands in the same column.
+const theLeg = `CASE WHEN EXISTS (SELECT 1 FROM consultation_thread t WHERE t.id = leg_id) THEN '' ELSE leg_id END`
+
 // DigestsOut lists the letters to a peer that are receipted, whose ids are after
 // one and up to another, in the order of their ids.
 func (r *Reader) DigestsOut(ctx context.Context, peer, after, until string, limit int) ([]Digest, error) {
-	return all(ctx, r, "digests", `SELECT id, hash, state, leg_id, 0, 0 FROM letter_out WHERE peer = $1 AND id > $2 AND id <= $3
+	return all(ctx, r, "digests", `SELECT id, hash, state, `+theLeg+`, 0, 0 FROM letter_out WHERE peer = $1 AND id > $2 AND id <= $3
 		AND type NOT IN ('receipt', 'error', 'head', 'keys', 'reconcile') ORDER BY id LIMIT $4`, []any{peer, after, until, limit}, scanDigest)
 }
 
 // DigestsIn is DigestsOut of the letters that a peer wrote.
 func (r *Reader) DigestsIn(ctx context.Context, peer, after, until string, limit int) ([]Digest, error) {
-	return all(ctx, r, "digests", `SELECT id, hash, state, leg_id, 0, 0 FROM letter_in WHERE peer = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4`,
+	return all(ctx, r, "digests", `SELECT id, hash, state, `+theLeg+`, 0, 0 FROM letter_in WHERE peer = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4`,
 		[]any{peer, after, until, limit}, scanDigest)
 }
 

@@ -16,6 +16,7 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/store"
 )
 
 // CasePage is one case with its story.
@@ -34,6 +35,9 @@ type CasePage struct {
 	Stay     *Lane      // an urgent leg that we gave back: whether somebody has it is not ours to assume
 	Reasons  []string
 	Stamp    string // of the case as the page shows it
+
+	Consults   []store.Consultation // about this case, for who sees them
+	MayConsult bool
 
 	Dispatch *DispatchPart
 	Files    FilesPart
@@ -96,6 +100,10 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 	data := CasePage{Page: p, View: v, Person: person, Clocks: w.clocks(v, ""), Reasons: w.reasons(v.Proposal), Stamp: stamp(v)}
 	if node := s.desk.Node(); v.Interim != node.Platform && v.Interim != "" {
 		data.Interim = b.platform(v.Interim)
+	}
+	data.MayConsult = q.actor.Has(hotline.Consult) && q.actor.AtDesk() && !v.Erased && (v.Dispute || v.ClosedAt.IsZero())
+	if data.Consults, err = s.desk.ConsultationsOf(q.ctx(), q.actor, v.Case); err != nil {
+		return err
 	}
 	for _, l := range v.Legs {
 		lane := b.lane(l)

@@ -19,7 +19,7 @@ import (
 )
 
 // cataloguePages are the templates of these pages.
-var cataloguePages = []string{"catalogue", "catalogue-version", "draft", "draft-item", "draft-ladder"}
+var cataloguePages = []string{"catalogue", "catalogue-version", "draft", "draft-item", "draft-ladder", "catalogue-moves"}
 
 // Catalogues is what the pages of the catalogue ask of the desk.
 type Catalogues interface {
@@ -33,6 +33,9 @@ type Catalogues interface {
 	DropDraft(ctx context.Context, a hotline.Actor, id string, version int64) error
 	TryDraft(ctx context.Context, a hotline.Actor, id string, version int64) error
 	Publish(ctx context.Context, a hotline.Actor, id string, version int64, r desk.Release) error
+	CatalogueNews(ctx context.Context, a hotline.Actor) (*store.Document, error)
+	CatalogueMoves(ctx context.Context, a hotline.Actor, version string) ([]desk.Moving, error)
+	MoveCase(ctx context.Context, a hotline.Actor, catalogueVersion, caseID string, version *int64) (bool, error)
 }
 
 // catalogueRoutes are the pages of the catalogue.
@@ -41,6 +44,8 @@ func (s *site) catalogueRoutes() []route {
 		{pattern: "GET /catalogue", right: hotline.SeeOverview, handle: s.cataloguePage},
 		{pattern: "GET /catalogue/versions/{version}", right: hotline.SeeOverview, handle: s.versionPage},
 		{pattern: "GET /catalogue/versions/{version}/xlsx", right: hotline.SeeOverview, handle: s.versionSheet},
+		{pattern: "GET /catalogue/versions/{version}/moves", right: hotline.SeeCases, handle: s.movesPage},
+		{pattern: "POST /catalogue/versions/{version}/moves", right: hotline.DecideCases, handle: s.moveCase, form: s.movesPage},
 		{pattern: "POST /catalogue/drafts", right: hotline.EditCatalogue, handle: s.newDraft, form: s.cataloguePage},
 		{pattern: "POST /consultations/{id}/draft", right: hotline.EditCatalogue, handle: s.draftOfRuling, form: s.consultationPage},
 		{pattern: "GET /catalogue/drafts/{id}", right: hotline.EditCatalogue, handle: s.draftPage},
@@ -121,6 +126,7 @@ type VersionPage struct {
 	Doc     store.Document
 	Find    string
 	Classes []ItemsOfClass
+	Moves   bool // it was tried on past cases, and the person may see which of them lie elsewhere
 }
 
 func (s *site) versionPage(q *request) error {
@@ -129,7 +135,8 @@ func (s *site) versionPage(q *request) error {
 		return err
 	}
 	find := q.field("q")
-	return s.show(q, "catalogue-version", VersionPage{Page: s.page(q, "web.catalogue.title"), Cat: cat, Doc: doc, Find: find, Classes: itemsBy(cat, find)})
+	return s.show(q, "catalogue-version", VersionPage{Page: s.page(q, "web.catalogue.title"), Cat: cat, Doc: doc, Find: find, Classes: itemsBy(cat, find),
+		Moves: doc.Tested != "" && q.actor.AtDesk() && q.actor.Has(hotline.SeeCases)})
 }
 
 func (s *site) versionSheet(q *request) error {
@@ -414,7 +421,56 @@ func (s *site) publishDraft(q *request) error {
 	if err := s.desk.Publish(q.ctx(), q.actor, q.PathValue("id"), seenVersion(q), r); err != nil {
 		return err
 	}
-	return s.to(q, "/catalogue", "web.flash.catalogue_published")
+	at := "/catalogue"
+	if moves, err := s.desk.CatalogueMoves(q.ctx(), q.actor, r.Version); err == nil && len(moves) > 0 {
+		at = movesPath(r.Version)
+	}
+	return s.to(q, at, "web.flash.catalogue_published")
+}
+
+func movesPath(version string) string {
+	return "/catalogue/versions/" + url.PathEscape(version) + "/moves"
+}
+
+// MovesPage is the open cases that lie elsewhere by a published version.
+type MovesPage struct {
+	Page
+	Version string
+	Rows    []MoveRow
+	Moves   bool // the person may move them
+	Move    Form
+}
+
+// MoveRow is one of them.
+type MoveRow struct {
+	desk.Moving
+	Row CaseRow
+}
+
+func (s *site) movesPage(q *request) error {
+	version := q.PathValue("version")
+	moves, err := s.desk.CatalogueMoves(q.ctx(), q.actor, version)
+	if err != nil {
+		return err
+	}
+	data := MovesPage{Page: s.page(q, "web.moves.title"), Version: version, Moves: q.actor.Has(hotline.DecideCases)}
+	data.Move = data.form(movesPath(version), 0)
+	for _, m := range moves {
+		data.Rows = append(data.Rows, MoveRow{Moving: m, Row: rows([]desk.CaseView{m.View})[0]})
+	}
+	return s.show(q, "catalogue-moves", data)
+}
+
+func (s *site) moveCase(q *request) error {
+	moved, err := s.desk.MoveCase(q.ctx(), q.actor, q.PathValue("version"), q.field("case"), version(q))
+	if err != nil {
+		return err
+	}
+	said := "web.flash.case_moved"
+	if !moved {
+		said = "web.flash.case_asked_back"
+	}
+	return s.to(q, movesPath(q.PathValue("version")), said)
 }
 
 func (s *site) dropDraft(q *request) error {

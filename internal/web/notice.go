@@ -76,6 +76,9 @@ func (s *site) noticesPage(q *request) error {
 		if n.LegID != "" {
 			row.Path = "/legs/" + url.PathEscape(n.LegID)
 		}
+		if n.Rung == desk.NoticeAnswered { // the unit does not see the case, and the answer stands beside the figure
+			row.Path = "/assessment/scores?month=" + url.QueryEscape(n.Item)
+		}
 		data.Notices = append(data.Notices, row)
 	}
 	if len(ns) > 0 {

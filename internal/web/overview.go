@@ -81,6 +81,30 @@ type AlertPart struct {
 	Climbed bool
 	// Links that do not work, or have just begun to again: a shift leader's.
 	Links []desk.LinkAlert
+	// Consult is what other platforms ask this one; nil: nothing, or somebody else answers.
+	Consult *Asked
+	// News is the version of the catalogue that the desks are told of; nil: none.
+	News *store.Document
+}
+
+// Asked is the consultations that wait for the word of this platform.
+type Asked struct {
+	N     int
+	Path  string
+	DueAt time.Time // of the first
+}
+
+// asked is what waits for the actor's word; nil: nothing.
+func (s *site) asked(q *request) (*Asked, error) {
+	list, err := s.desk.AwaitedConsultations(q.ctx(), q.actor)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	a := &Asked{N: len(list), Path: "/consultations/" + list[0].ID, DueAt: list[0].DueAt}
+	if a.N > 1 {
+		a.Path = "/consultations"
+	}
+	return a, nil
 }
 
 // climbAfter is how long an urgent case may wait for anybody before it is the
@@ -94,8 +118,14 @@ const alertRows = 20
 func (s *site) alert(q *request) error {
 	var a AlertPart
 	if q.actor.AtDesk() {
+		var err error
+		if a.Consult, err = s.asked(q); err != nil {
+			return err
+		}
+		if a.News, err = s.desk.CatalogueNews(q.ctx(), q.actor); err != nil {
+			return err
+		}
 		if q.actor.Has(hotline.HandOver) {
-			var err error
 			if a.Links, err = s.desk.LinkAlerts(q.ctx(), q.actor); err != nil {
 				return err
 			}

@@ -71,6 +71,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		{"models", "layout", ModelsPage{}},
 		{"catalogue", "layout", CataloguePage{}},
 		{"catalogue-version", "layout", VersionPage{}},
+		{"catalogue-moves", "layout", MovesPage{}},
 		{"draft", "layout", DraftPage{}},
 		{"draft-item", "layout", ItemPage{}},
 	} {

@@ -110,6 +110,10 @@ func TestScorePages(t *testing.T) {
 	if got := clerk.get("/assessment/scores").one("#objections").text(); !strings.Contains(got, "维持原数") || !strings.Contains(got, "已办结") {
 		t.Errorf("the answer on the unit's page: got %q", got)
 	}
+	told := clerk.get("/notices")
+	if at := told.one("tr[data-rung=answered] a").attrs["href"]; at != "/assessment/scores?month=2026-03" || clerk.get(at).count("#objections") != 1 || told.one("#bell").text() == "" {
+		t.Errorf("the notice of the answer leads to %s, want the sheet with it", at)
+	}
 	if got := w.gov.as("clerk2").get("/assessment/scores"); got.count("#objections") != 0 || strings.Contains(got.body, "维持原数") {
 		t.Error("another unit sees the objection")
 	}

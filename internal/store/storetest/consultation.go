@@ -60,6 +60,73 @@ func consultations(t *testing.T, st *store.Store) {
 	wantCode(t, "no such", err, hotline.NotFound, "consultation_not_found")
 }
 
+// consultLetters is what a consultation over which another platform presides
+// keeps, and a thread of numbers.
+func consultLetters(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	r := st.Reader()
+	c := store.Consultation{ID: "g1", CaseID: "c7", Version: 1, State: consultation.Open, Cause: "novelty", Form: consultation.Written, Class: "A01",
+		Region: "540102", Evidence: []string{}, Interim: "platform:p", ByName: "李测试", OpenedAt: start, DueAt: start.Add(time.Hour), Host: "p", HostCase: "x",
+		Confidential: true, WrappedKey: []byte{1}, Parties: []store.Party{{Party: "platform:me"}},
+		Threads: []store.Thread{{ID: "g1", ConsultationID: "g1", Peer: "p", Rev: 1, State: store.ThreadThere, InNo: 1}}}
+	write(t, st, func(tx *store.Tx) error { return tx.AddConsultation(ctx, c) })
+	got, err := r.Consultation(ctx, "g1")
+	want(t, "added", got, err, c)
+	if !c.Awaits("me") || c.Awaits("p") {
+		t.Error("it awaits the word of who is asked, and of nobody else")
+	}
+	th := c.Threads[0]
+	th.OutNo, th.InNo, th.Repair, th.Code = 3, 2, "voided", "letter_type"
+	stale := th
+	write(t, st, func(tx *store.Tx) error { return tx.SaveThread(ctx, &th) })
+	if err := st.Write(ctx, func(tx *store.Tx) error { again := stale; return tx.SaveThread(ctx, &again) }); !errors.Is(err, store.ErrStale) {
+		t.Errorf("saved by who did not see the last change: got %v, want stale", err)
+	}
+	saved, err := r.Thread(ctx, "g1")
+	want(t, "thread", saved, err, &th)
+	none, err := r.Thread(ctx, "none")
+	want(t, "no thread", none, err, nil)
+	e := store.Event{ID: hotline.NewID(), At: start, Kind: "consultation_opened", Body: "{}", Note: []byte{7}}
+	write(t, st, func(tx *store.Tx) error { return tx.AddConsultationEvents(ctx, "g1", e) })
+	es, err := r.ConsultationEvents(ctx, "g1", 5)
+	want(t, "events", es, err, []store.Event{e})
+	list, err := r.ConsultationsOfCase(ctx, "c7")
+	if err != nil || len(list) != 1 || list[0].ID != "g1" {
+		t.Errorf("of the case: got %d, %v", len(list), err)
+	}
+	out := post(t, st, func(l *store.LetterOut) { l.LegID, l.Private, l.Type = "g1", []byte{1}, "consult.say" })
+	in := keep(t, st, func(l *store.LetterIn) { l.LegID, l.Sealed = "g1", "{}" })
+	write(t, st, func(tx *store.Tx) error { return tx.EraseConsultation(ctx, "g1", "g1", start) })
+	got, err = r.Consultation(ctx, "g1")
+	if es, _ := r.ConsultationEvents(ctx, "g1", 5); err != nil || got.WrappedKey != nil || es[0].Note != nil {
+		t.Errorf("erased: got %+v, %v", got, err)
+	}
+	if l, err := r.LetterOut(ctx, out); err != nil || len(l.Private) > 0 || l.State != store.LetterVoided {
+		t.Errorf("a letter of it: got %+v, %v, want voided and without words", l, err)
+	}
+	if l, err := r.LetterIn(ctx, in); err != nil || l.Sealed != "" {
+		t.Errorf("a letter received: got %+v, %v, want no words", l, err)
+	}
+	in = keep(t, st, func(l *store.LetterIn) { l.LegID, l.Number, l.Sealed = "g1", 2, "{}" })
+	write(t, st, func(tx *store.Tx) error { return tx.EraseHeard(ctx, "g1") })
+	if l, err := r.LetterIn(ctx, in); err != nil || l.Sealed != "" {
+		t.Errorf("what was heard: got %+v, %v, want no words", l, err)
+	}
+	c.ID, c.State, c.Version = "g2", consultation.Ruled, 1
+	c.Threads[0].ID, c.Threads[0].ConsultationID = "g2", "g2"
+	open := c
+	open.State = consultation.Open
+	write(t, st, func(tx *store.Tx) error { return tx.AddConsultation(ctx, open) })
+	c.EndedAt, c.Owner, c.Basis, c.RulesFrom, c.RuledClass = start, "platform:p", "三定规定", start, "B05"
+	write(t, st, func(tx *store.Tx) error { return tx.EndConsultation(ctx, c) })
+	c.Version = 2
+	got, err = r.Consultation(ctx, "g2")
+	want(t, "ruled", got, err, c)
+	if owner, err := r.RuledOwner(ctx, "c7"); err != nil || owner != "" {
+		t.Errorf("the ruling of another platform on its case counts for ours: %q, %v", owner, err)
+	}
+}
+
 func returnedItems(t *testing.T, st *store.Store) {
 	ctx := t.Context()
 	c := addCase(t, st)

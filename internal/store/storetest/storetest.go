@@ -138,6 +138,7 @@ var suite = []struct {
 	{"asks for a suspension", suspensionAsks},
 	{"consultations", consultations},
 	{"returned items", returnedItems},
+	{"consultations by letter", consultLetters},
 	{"unfounded returns", unfoundedReturns},
 	{"objections", objections},
 	{"draws of closed cases", draws},

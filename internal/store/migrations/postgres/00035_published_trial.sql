@@ -1,0 +1,3 @@
+-- +goose Up
+-- What a version did to past cases when it was tried before it was published.
+ALTER TABLE document ADD COLUMN tested TEXT COLLATE "C" NOT NULL DEFAULT '';
