@@ -46,7 +46,7 @@ const (
 	Rhetoric      = "rhetoric"       // … but it is a manner of speaking, or part of another word
 	Learned       = "learned"        // Word is used much in texts of the class Of: the model's reason
 	LearnedDanger = "learned_danger" // Word sounds like the urgent class Of, though no danger word is in it
-	Calmed        = "calmed"         // Word sounds like the urgent class Of, but the letter it stands in tells of no danger now
+	Calmed        = "calmed"         // Word sounds like the urgent class Of, but the text it stands in tells of no danger now
 	Gathered      = "gathered"       // Word tells of people gathering: C3
 	Peaceful      = "peaceful"       // Word tells of many people, but of no gathering now or announced
 	FirstPolice   = "first"          // Word speaks for police acting first: the class D in Of

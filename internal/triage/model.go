@@ -211,12 +211,7 @@ func (m *Model) read(t *text) opinion {
 	m.sum(t, 0, t.head(), inHead, headShare, o.classes, 0)
 	from := 0
 	for _, end := range t.pieces() {
-		piece := make([]float64, columns-k)
-		for i := range piece {
-			piece[i] = float64(m.bias[k+i])
-		}
-		m.sum(t, from, end, inText, 1, piece, k)
-		soften(piece)
+		piece := m.danger(t, from, end)
 		if o.danger == nil || piece[0] < o.danger[0] {
 			o.danger, o.from, o.to = piece, from, end
 		}
@@ -227,6 +222,18 @@ func (m *Model) read(t *text) opinion {
 		o.danger[0] = 1
 	}
 	return o
+}
+
+// danger is the chance of none and of each urgent class, by the runes [from, to).
+func (m *Model) danger(t *text, from, to int) []float64 {
+	k := len(modelClasses)
+	chances := make([]float64, columns-k)
+	for i := range chances {
+		chances[i] = float64(m.bias[k+i])
+	}
+	m.sum(t, from, to, inText, 1, chances, k)
+	soften(chances)
+	return chances
 }
 
 // sum adds what the runs of characters within runes [from, to) say, beginning

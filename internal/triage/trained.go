@@ -68,7 +68,7 @@ func (e *Trained) read(t *text, urgent int, found []finding) verdict {
 	o := e.model.read(t)
 	v := verdict{urgent: e.urgent(o, urgent, found)}
 	switch {
-	case urgent >= 0 && dangerCodes[urgent] != "C3" && len(t.runes) > longText && 1-o.danger[0] < e.model.calm && !e.alone:
+	case urgent >= 0 && e.objects(t, o, urgent, found):
 		v.urgent = -1
 		v.reasons = append(v.reasons, reason(Calmed, t, found[0].hit, dangerCodes[urgent]))
 	case v.urgent >= 0 && v.urgent != urgent:
@@ -97,8 +97,8 @@ func (e *Trained) read(t *text, urgent int, found []finding) verdict {
 
 // urgent joins the two danger checks: each may raise the alarm. Where the rules
 // have taken back every word of danger, the model must be surer. It may object
-// in a letter alone (see read), where there is much to go by, and only when it
-// sees next to no danger: a call is believed. It has no say in what the rules
+// in a letter (see objects), where there is much to go by, when it sees next to no
+// danger; in a call only where no strong word was said, see doubts. It has no say in what the rules
 // take for a gathering (C3): it has seen too few.
 func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 	chance := 1 - o.danger[0]
@@ -122,6 +122,44 @@ func (e *Trained) urgent(o opinion, urgent int, found []finding) int {
 		}
 	}
 	return likest
+}
+
+// objects says whether the model takes back the alarm of the rules.
+func (e *Trained) objects(t *text, o opinion, urgent int, found []finding) bool {
+	if e.alone || dangerCodes[urgent] == "C3" {
+		return false
+	}
+	return len(t.runes) > longText && 1-o.danger[0] < e.model.calm || e.doubts(t, o, urgent, found)
+}
+
+// doubted is the chance of danger below which the model doubts a word that is
+// no strong sign by itself: half of what it needs to raise an alarm. It was chosen
+// by cross-validation, see docs/triage.md.
+const doubted = 0.06
+
+// doubts the alarm of the rules where no strong word raised it and the model sees
+// little danger in the text, and in the clause of each such word by itself, so
+// that what is said beside it does not drown it.
+func (e *Trained) doubts(t *text, o opinion, urgent int, found []finding) bool {
+	if 1-o.danger[0] >= doubted {
+		return false
+	}
+	for _, f := range found {
+		if f.danger != urgent || f.points == 0 {
+			continue
+		}
+		from, to := f.from, f.to
+		for from > 0 && t.clause[from-1] == t.clause[f.from] {
+			from--
+		}
+		for to < len(t.runes) && t.clause[to] == t.clause[f.from] {
+			to++
+		}
+		if f.weight >= strong || 1-e.model.danger(t, from, to)[0] >= doubted {
+			return false
+		}
+	}
+	return true
 }
 
 // dangerous says in which words the model sees danger: the clause they stand

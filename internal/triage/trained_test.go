@@ -191,3 +191,26 @@ func BenchmarkTrained(b *testing.B) {
 		})
 	}
 }
+
+// A word that is no strong sign by itself is doubted where the model sees little
+// danger, and the proposal says so; a strong word is believed, and so is a weaker
+// one in a clause that sounds dangerous, whatever was said before it.
+func TestModelDoubtsWeakerWords(t *testing.T) {
+	for _, tc := range []struct {
+		text           string
+		rules, trained string
+	}{
+		{"男子自杀未遂状告保险公司 法院终审驳回", "C1", ""},
+		{"巴基斯坦一巴士坠谷 至少30人死亡", "C4", ""},
+		{"您好，先问停车收费的事，门口车位老被占，物业说归街道，街道说归物业，另外隔壁着火了", "C4", "C4"},
+		{"反映路灯和停车收费的问题，物业说归街道，街道说归物业，另外楼道里冒烟，有人晕倒", "C4", "C4"},
+	} {
+		r, p := engine().Propose(tc.text), trained().Propose(tc.text)
+		if r.Urgent != tc.rules || p.Urgent != tc.trained {
+			t.Errorf("%s: got %q by rules and %q with the model, want %q and %q (%v)", tc.text, r.Urgent, p.Urgent, tc.rules, tc.trained, p.Reasons)
+		}
+		if calmed := slices.ContainsFunc(p.Reasons, func(w Reason) bool { return w.Kind == Calmed }); calmed != (tc.trained == "") {
+			t.Errorf("%s: says that it was calmed: %v", tc.text, calmed)
+		}
+	}
+}

@@ -30,10 +30,10 @@ func TestFigures(t *testing.T) {
 	if got := page.one("#classes tbody a").attrs["href"]; !strings.HasPrefix(got, "/cases?category=") {
 		t.Errorf("a class leads to %q, want its cases", got)
 	}
-	for _, half := range learn.Published().Unseen {
-		for _, e := range half.Engines {
+	for _, list := range learn.Published().Unseen {
+		for _, e := range list.Engines {
 			if a := e.False; !strings.Contains(page.one("#report").text(), fmt.Sprintf("%d/%d", a.Alarms, a.N)) {
-				t.Errorf("half %s, %s: the page lacks %d false alarms of %d", half.Name, e.Name, a.Alarms, a.N)
+				t.Errorf("%s, %s: the page lacks %d false alarms of %d", list.Name, e.Name, a.Alarms, a.N)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func main() {
 	own := flag.String("own", "internal/triage/train", "`folder` with judged.csv and examples")
 	folds := flag.Int("folds", 5, "`parts` of the cross-validation")
 	show := flag.String("show", "", "print what went wrong too: class, urgent")
-	unseen := flag.String("unseen", "internal/triage/testdata/unseen.txt", "`file` of sentences of danger and near it that nothing learns from")
+	unseen := flag.String("unseen", "internal/triage/testdata", "`folder` with unseen.txt and workday.txt, sentences of danger and near it that nothing learns from")
 	keep := flag.String("keep", "internal/triage/learn/report.json", "`file` that keeps the figures")
 	flag.Parse()
 	if *data == "" || flag.NArg() > 0 {
@@ -139,15 +139,11 @@ func (x *trial) parts() (parts []learn.Part) {
 	return parts
 }
 
-// unseen is measured with the model that ships: it never learned from the list.
-func (x *trial) unseen(name string) ([]learn.Half, error) {
-	list, err := os.ReadFile(name)
+// unseen is measured with the model that ships: it never learned from the lists.
+func (x *trial) unseen(folder string) ([]learn.List, error) {
+	rows, err := learn.UnseenIn(os.DirFS(folder))
 	if err != nil {
 		return nil, err
-	}
-	rows, err := learn.ReadUnseen(string(list))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	both := triage.NewTrained(x.cat, x.dir, triage.Shipped())
 	return learn.Hear(rows, []string{"rules", "model", "both"}, map[string]triage.Engine{"rules": triage.NewRules(x.cat, x.dir), "model": both.Alone(), "both": both}), nil

@@ -15,7 +15,7 @@ type Report struct {
 	Model  string  `json:"model"` // version of the model that ships, made with the same recipe from all rows
 	Folds  int     `json:"folds"`
 	Parts  []Part  `json:"parts"`
-	Unseen []Half  `json:"unseen"` // invented sentences, by the model that ships: nothing of them was trained on
+	Unseen []List  `json:"unseen"` // invented sentences, by the model that ships: nothing of them was trained on
 	Topics Outcome `json:"topics"` // the public task of seven labels
 }
 
@@ -74,9 +74,13 @@ func (r Report) Print(w io.Writer) {
 			}
 		}
 	}
-	for _, h := range r.Unseen {
-		fmt.Fprintf(w, "\nInvented sentences of danger and near it, half %s, by the model that ships\n", h.Name)
-		for _, e := range h.Engines {
+	for _, l := range r.Unseen {
+		name := "half " + l.Name
+		if l.Name == Workday {
+			name = "a working day"
+		}
+		fmt.Fprintf(w, "\nInvented sentences of danger and near it, %s, by the model that ships\n", name)
+		for _, e := range l.Engines {
 			for _, a := range e.Urgent {
 				fmt.Fprintf(w, "  %-9s %-5s found: %d of %d (%.3f; Wilson %.3f–%.3f), %d as that class\n", e.Name, a.Group, a.Alarms, a.N, a.Rate(), a.Low, a.High, a.Same)
 			}

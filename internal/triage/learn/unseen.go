@@ -1,30 +1,54 @@
 package learn
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"liandong/internal/triage"
 )
 
-// Half is a part of the sentences of internal/triage/testdata/unseen.txt: A may be
-// read to mend an engine, B is held out.
-type Half struct {
-	Name    string       `json:"name"` // A, B
-	Engines []HalfEngine `json:"engines"`
+// List is sentences of danger and near it that nothing learns from: the halves A
+// and B of internal/triage/testdata/unseen.txt, of which A may be read to mend an
+// engine and B is held out, or workday.txt, held out too.
+type List struct {
+	Name    string       `json:"name"` // A, B, workday
+	Engines []ListEngine `json:"engines"`
 }
 
-// HalfEngine is how one engine hears danger on a half.
-type HalfEngine struct {
+// ListEngine is how one engine hears danger on a list.
+type ListEngine struct {
 	Name   string  `json:"name"`   // rules, model, both
 	Urgent []Alarm `json:"urgent"` // C1 … C4, C1 and C4 together, all four
 	False  Alarm   `json:"false"`  // of the sentences without danger
 }
 
+// Workday is the name of the list of what callers say and clerks write all day.
+const Workday = "workday"
+
+// UnseenIn reads the lists of a folder.
+func UnseenIn(folder fs.FS) ([]Row, error) {
+	var all []Row
+	for _, of := range []struct{ file, name string }{{"unseen.txt", ""}, {"workday.txt", Workday}} {
+		list, err := fs.ReadFile(folder, of.file)
+		if err != nil {
+			return nil, fmt.Errorf("read what is unseen: %w", err)
+		}
+		rows, err := ReadUnseen(string(list), of.name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", of.file, err)
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
 // ReadUnseen reads lines of an urgent class ("-" for none) and a text; "#" begins
-// a comment. Set of a row is its half, which the text alone decides.
-func ReadUnseen(list string) (rows []Row, err error) {
+// a comment. Set of a row is the name of the list; with "" it is the half, which
+// the text alone decides.
+func ReadUnseen(list, name string) (rows []Row, err error) {
 	n := 0
 	for line := range strings.Lines(list) {
 		n++
@@ -37,19 +61,26 @@ func ReadUnseen(list string) (rows []Row, err error) {
 		if !ok || triage.Column(code) < 0 {
 			return nil, fmt.Errorf("line %d: want an urgent class or - and a text", n)
 		}
-		half := "A"
-		if sha256.Sum256([]byte(text))[0]&1 == 1 {
-			half = "B"
+		set := name
+		if set == "" {
+			set = half(text)
 		}
-		rows = append(rows, Row{ID: fmt.Sprintf("unseen-%04d", n), Text: text, Set: half, Urgent: code})
+		rows = append(rows, Row{ID: fmt.Sprintf("%s-%04d", cmp.Or(name, "unseen"), n), Text: text, Set: set, Urgent: code})
 	}
 	return rows, nil
 }
 
-// Hear counts the alarms of engines on both halves.
-func Hear(rows []Row, names []string, engines map[string]triage.Engine) (halves []Half) {
-	for _, half := range []string{"A", "B"} {
-		h := Half{Name: half}
+func half(text string) string {
+	if sha256.Sum256([]byte(text))[0]&1 == 1 {
+		return "B"
+	}
+	return "A"
+}
+
+// Hear counts the alarms of engines on each list.
+func Hear(rows []Row, names []string, engines map[string]triage.Engine) (lists []List) {
+	for _, set := range []string{"A", "B", Workday} {
+		l := List{Name: set}
 		for _, name := range names {
 			groups := []string{"C1", "C2", "C3", "C4", "C1+C4", "C1–C4", "-"}
 			by := map[string]*Alarm{}
@@ -57,7 +88,7 @@ func Hear(rows []Row, names []string, engines map[string]triage.Engine) (halves 
 				by[g] = &Alarm{Group: g}
 			}
 			for _, r := range rows {
-				if r.Set != half {
+				if r.Set != set {
 					continue
 				}
 				got := engines[name].Propose(r.Text).Urgent
@@ -65,15 +96,15 @@ func Hear(rows []Row, names []string, engines map[string]triage.Engine) (halves 
 					by[g].add(r.Urgent, got)
 				}
 			}
-			e := HalfEngine{Name: name, False: by["-"].wilson()}
+			e := ListEngine{Name: name, False: by["-"].wilson()}
 			for _, g := range groups[:len(groups)-1] {
 				e.Urgent = append(e.Urgent, by[g].wilson())
 			}
-			h.Engines = append(h.Engines, e)
+			l.Engines = append(l.Engines, e)
 		}
-		halves = append(halves, h)
+		lists = append(lists, l)
 	}
-	return halves
+	return lists
 }
 
 func groupsOf(urgent string) []string {

@@ -12,28 +12,31 @@ import (
 
 func unseen(t *testing.T) []Row {
 	t.Helper()
-	list, err := os.ReadFile("../testdata/unseen.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := ReadUnseen(string(list))
+	rows, err := UnseenIn(os.DirFS("../testdata"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rows
 }
 
-// The list is what says how much danger is found: at least 150 sentences each
-// way, of every class, and none so like an example that it would measure memory.
+// The lists are what says how much danger is found: enough sentences each way, of
+// every class, and none so like an example that it would measure memory.
 func TestUnseenIsUnseen(t *testing.T) {
 	rows := unseen(t)
-	by := map[string]int{}
+	by, day := map[string]int{}, map[string]int{}
 	for _, r := range rows {
+		if r.Set == Workday {
+			day[r.Urgent]++
+			continue
+		}
 		by[r.Urgent]++
 		by[r.Set]++
 	}
-	if by[""] < 150 || len(rows)-by[""] < 150 || min(by["C1"], by["C2"], by["C3"], by["C4"]) < 30 || min(by["A"], by["B"]) < 150 {
+	if all := by["A"] + by["B"]; by[""] < 150 || all-by[""] < 150 || min(by["C1"], by["C2"], by["C3"], by["C4"]) < 30 || min(by["A"], by["B"]) < 150 {
 		t.Errorf("got %v, want 150 each way and 30 of a class", by)
+	}
+	if day[""] < 120 || day["C1"]+day["C4"] < 50 || min(day["C1"], day["C2"], day["C3"], day["C4"]) < 5 {
+		t.Errorf("a working day: got %v, want 120 without danger, 50 of C1 and C4, 5 of a class", day)
 	}
 	cat, err := catalogue.Seed()
 	if err != nil {
