@@ -29,6 +29,9 @@ var may = map[string]string{
 	"POST /desk":             "ol",
 	"POST /desk/triage":      "ol",
 	"POST /desk/opinion":     "ol",
+	"GET /desk/files":        "ol",
+	"POST /desk/files":       "ol",
+	"POST /desk/files/drop":  "ol",
 	"GET /units":             "olcdsyea",
 
 	"GET /cases":                                       "olcdsyea",

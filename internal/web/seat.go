@@ -31,6 +31,7 @@ type SeatPage struct {
 	Channels []string
 	Kinds    []casefile.Kind
 	Panel    Panel
+	Files    SeatFiles
 	Newly    *catalogue.Catalogue // a version that came into force these days; nil none
 }
 
@@ -148,6 +149,7 @@ const (
 func (s *site) seatPage(q *request) error {
 	p := s.page(q, "web.seat.title")
 	f := p.form("/desk", 0)
+	f.fault = p.Fault // whichever of its buttons was refused
 	key := hotline.NewID()
 	if q.Method == "POST" {
 		f.values = q.PostForm
@@ -160,7 +162,12 @@ func (s *site) seatPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel, Newly: s.newly()}
+	files, err := s.seatFiles(q, f, key)
+	if err != nil {
+		return err
+	}
+	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel, Files: files,
+		Newly: s.newly()}
 	return s.show(q, "seat", data)
 }
 
@@ -179,6 +186,9 @@ func (s *site) newly() *catalogue.Catalogue {
 // whole page without scripts.
 func (s *site) triage(q *request) error {
 	if !q.byScript() {
+		if err := s.stageFiles(q); err != nil {
+			return err
+		}
 		return s.seatPage(q)
 	}
 	panel, err := s.panel(q, Form{Action: "/desk", values: q.PostForm})
@@ -480,6 +490,9 @@ func (s *site) similar(q *request, text, region, phone string) ([]SimilarCase, e
 func (s *site) intake(q *request) error {
 	f := Form{Action: "/desk", values: q.PostForm}
 	do := s.quickEnd(q)
+	if err := s.stageFiles(q); err != nil && !stagedBefore(err) {
+		return err
+	}
 	if do == doTriage {
 		return s.seatPage(q)
 	}
@@ -505,6 +518,9 @@ func (s *site) intake(q *request) error {
 		flash = "web.flash.taken_dual"
 	case len(in.Legs) > 0:
 		flash = "web.flash.taken_sent"
+	}
+	if created && q.field("unsent") != "" {
+		flash = "web.flash.taken_unsent"
 	}
 	to := "/cases/" + url.PathEscape(v.ID)
 	if do == doThreeWay {
@@ -562,6 +578,7 @@ func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error)
 		Language: q.field("language"), Consent: yesNo(q.field("consent")), Confidential: q.field("confidential") != "",
 		Kind: casefile.Kind(q.field("kind")), Category: p.Category, Item: p.item(), Danger: q.field("danger"),
 		SafeContact: q.field("safe_contact"), SubjectUnit: subject, CallID: q.field("call_id"), Key: q.field("key"), Seen: true,
+		WithFiles: true, OnlyHere: q.field("only_here") != "",
 		LevelReason: q.field("reason"),
 	}
 	if n, err := strconv.Atoi(q.field("level")); err == nil {

@@ -74,10 +74,10 @@
       note.textContent = note.dataset[key] + " ";
       const drop = document.createElement("button");
       drop.type = "button"; drop.className = "plain"; drop.id = "drop-draft"; drop.textContent = note.dataset.drop;
-      drop.addEventListener("click", () => { store.removeItem(draftName); location.assign("/desk"); });
+      drop.addEventListener("click", () => { document.dispatchEvent(new Event("liandong:drop-draft")); store.removeItem(draftName); location.assign("/desk"); });
       note.append(drop);
     };
-    const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim());
+    const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim()) || one("#file-list li");
     const save = () => {
       if (!typed()) { store.removeItem(draftName); return; }
       const values = {};
@@ -97,6 +97,7 @@
           if (!field || !keep.includes(name)) continue;
           if (field.type === "checkbox") field.checked = field.value === value; else field.value = value;
         }
+        form.dataset.restored = "1";
         say("restored");
         document.addEventListener("htmx:after:process", () => form.dispatchEvent(new Event("panel")), { once: true }); // now htmx listens
       } catch { store.removeItem(draftName); }
