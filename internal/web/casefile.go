@@ -16,6 +16,7 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/message"
 )
 
 // CasePage is one case with its story.
@@ -216,6 +217,9 @@ func (b caseBuilder) platform(code string) string {
 		default:
 			return l.HolderName
 		}
+	}
+	if i := strings.LastIndexByte(code, '-'); i >= 0 && message.Has(b.w.lang, "line."+code[i+1:]) {
+		return b.w.Word("line", code[i+1:]) // one further on: by its line
 	}
 	return code
 }

@@ -72,6 +72,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /cases/{id}/attachments/{file}/parts/{part}", often: true, right: hotline.SeeCases, handle: s.putPart},
 
 		{pattern: "GET /legs/{id}", right: hotline.SeeCases, handle: s.legPage},
+		{pattern: "POST /legs/{id}/contact", right: hotline.WorkLegs, handle: s.contact, form: s.legPage},
 		{pattern: "POST /legs/{id}/stop", right: hotline.AskLegs, handle: s.askStop, form: s.legForm},
 		{pattern: "POST /legs/{id}/stop/grant", right: hotline.Supervise, handle: s.grantStop, form: s.legForm},
 		{pattern: "POST /legs/{id}/adopt", right: hotline.DecideCases, handle: s.adopt, form: s.legForm},

@@ -57,6 +57,9 @@ type Panel struct {
 	Reasons    []string
 	Region     string // code in force
 	Guessed    bool   // the region was found in the words
+	Lost       string // what was typed as a region and is none
+	Nowhere    string // the whole region that the case goes by for want of a place in it; "" a place is known
+	Speaks     string // language of a caller who needs an interpreter; "" none needed
 	Lead       directory.Unit
 	Joint      []directory.Unit
 	Dual       []desk.Order
@@ -258,7 +261,7 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 	p := Panel{Form: f, Line: s.desk.Node().Line, Blank: text == "", Outcomes: spotOutcomes()}
 	region, err := s.findRegion(f.Val("region"))
 	if err != nil {
-		region = "" // said when the form is sent; here it is still being typed
+		region, p.Lost = "", f.Val("region") // it may still be being typed
 	}
 	if !p.Blank {
 		p.Proposal = s.desk.Triage(text, region)
@@ -266,6 +269,12 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 	p.Region, p.Guessed = region, region == "" && p.Proposal.Region != ""
 	if p.Guessed {
 		p.Region = p.Proposal.Region
+	}
+	if here, ok := s.desk.Directory().Region(s.desk.Node().Region); ok && !p.Blank && p.Region == "" && (here.Kind == directory.KindRegion || here.Kind == directory.KindPrefecture) {
+		p.Nowhere = here.Code
+	}
+	if casefile.Foreign(f.Val("language")) {
+		p.Speaks = f.Val("language")
 	}
 	p.Unread = !p.Blank && p.Proposal.Unread
 	s.chooseClass(&p)

@@ -238,6 +238,14 @@ func (w words) Target(to string) string {
 	return w.Word("line", to)
 }
 
+// Speaks is the name of a language, or its code where there is no name.
+func (w words) Speaks(language string) string {
+	if message.Has(w.lang, "language."+language) {
+		return w.Word("language", language)
+	}
+	return language
+}
+
 // Trouble says why a leg is on the repair list: the code of a refusal, or of
 // something that befell it.
 func (w words) Trouble(code string) string {
