@@ -16,7 +16,6 @@ import (
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
-	"liandong/internal/message"
 )
 
 // CasePage is one case with its story.
@@ -218,10 +217,7 @@ func (b caseBuilder) platform(code string) string {
 			return l.HolderName
 		}
 	}
-	if i := strings.LastIndexByte(code, '-'); i >= 0 && message.Has(b.w.lang, "line."+code[i+1:]) {
-		return b.w.Word("line", code[i+1:]) // one further on: by its line
-	}
-	return code
+	return b.w.Platform(code) // one further on
 }
 
 func (b caseBuilder) decideForm() DecideForm {
