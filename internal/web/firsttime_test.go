@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"liandong/internal/browsertest"
 )
 
 // Who signs in for the first time stands where the work of the role is.
@@ -95,4 +97,21 @@ func TestOverviewShowsUrgent(t *testing.T) {
 	if p := leader.get("/overview"); p.count("#urgent tr[data-case]") != 1 || p.count("#empty") != 0 {
 		t.Errorf("an urgent case: got %d rows and %d empty states, want one and none", p.count("#urgent tr[data-case]"), p.count("#empty"))
 	}
+}
+
+// A press without a line stays on the page, with what was written and a sentence
+// that says so; the next one, with a line, sends it.
+func TestSeatWithoutALine(t *testing.T) {
+	w := newWorld(t)
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	b.Fill("#text", "城关区北京中路的路灯坏了三天了，没人来修")
+	b.WaitVisible("#responsible")
+	b.Line(false)
+	b.Press("Control+Enter")
+	b.WaitText("#draft-note", "线路断了")
+	b.Line(true)
+	b.Press("Control+Enter")
+	b.WaitVisible("#timeline")
+	b.Console() // what the browser says of the line
 }
