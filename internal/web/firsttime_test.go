@@ -57,7 +57,11 @@ func TestUnitRecordsFirstContact(t *testing.T) {
 	w := newWorld(t)
 	op, clerk := w.gov.as("operator"), w.gov.as("clerk")
 	c := op.take("城关区北京中路的路灯坏了三天了，没人来修", url.Values{"phone": {"13900000001"}})
-	path := clerk.get("/inbox").one(".inbox-row h2 a").attrs["href"]
+	inbox := clerk.get("/inbox")
+	if row := inbox.one(".inbox-row .row-end").text(); !strings.Contains(row, "首次联系") {
+		t.Errorf("the inbox says %q, want what is to be done by then", row)
+	}
+	path := inbox.one(".inbox-row h2 a").attrs["href"]
 	if clerk.get(path).count("#contact") != 0 {
 		t.Error("before it is accepted: want no contact asked for")
 	}
