@@ -159,6 +159,10 @@ func (s *site) seatPage(q *request) error {
 		key = cmp.Or(q.field("key"), key)
 		if p.Fault != nil && p.Fault.Code == "key_reused" {
 			key = hotline.NewID() // those words were taken before; these are another case
+			q.Form.Set("key", key)
+			if err := s.stageFiles(q); err != nil { // and so are their files
+				return err
+			}
 		}
 	}
 	panel, err := s.panel(q, f)

@@ -41,6 +41,11 @@ func TestSeatFilesWithoutScripts(t *testing.T) {
 	if again.location != first.location {
 		t.Errorf("the same click twice: got %s and %s, want one case", first.location, again.location)
 	}
+	form.Set("text", "城关区江苏路的井盖坏了三天了，没人来修")
+	other := op.sendFile("/desk", form, "井盖.pdf", []byte("%PDF-1.7 井盖"))
+	if other.status != http.StatusUnprocessableEntity || other.one("#file-list .file-name").text() != "井盖.pdf" || other.one("#intake input[name=key]").attrs["value"] == form.Get("key") {
+		t.Errorf("other words under the same key: got %d and %d files, want 422, another key and the file with it", other.status, other.count("#file-list li"))
+	}
 	c := op.follow(again)
 	if got := len(c.page().all(t, "#files li[data-state=whole]")); got != 2 {
 		t.Errorf("the case has %d files, want 2", got)
