@@ -39,7 +39,7 @@ func (t *Tx) AddIntakeDraft(ctx context.Context, d IntakeDraft) (bool, error) {
 // IntakeDraft reads a draft.
 func (r *Reader) IntakeDraft(ctx context.Context, byID, key string) (IntakeDraft, error) {
 	d := IntakeDraft{ByID: byID, Key: key}
-	err := r.one(ctx, "intake draft", `SELECT id, wrapped_key, expires_at FROM intake_draft WHERE by_id = $1 AND key = $2`, []any{byID, key},
+	err := r.one(ctx, "draft", `SELECT id, wrapped_key, expires_at FROM intake_draft WHERE by_id = $1 AND key = $2`, []any{byID, key},
 		&d.ID, &d.WrappedKey, moment{&d.ExpiresAt})
 	return d, err
 }
