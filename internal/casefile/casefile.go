@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -251,4 +252,11 @@ func CheckLine(field, s string) error {
 		}
 	}
 	return CheckText(field, s, LineMost)
+}
+
+// Foreign says that a caller's language (BCP 47; "" not said) is another than the
+// one the desks work in, so that whoever speaks to the caller needs an
+// interpreter.
+func Foreign(language string) bool {
+	return language != "" && language != "zh" && !strings.HasPrefix(language, "zh-")
 }

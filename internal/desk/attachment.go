@@ -563,11 +563,12 @@ func (w *work) revealFiles(v CaseView) (map[string]RevealedFile, error) {
 	return out, nil
 }
 
-// DropUploads takes back what was begun and never came whole.
+// DropUploads takes back what was begun and never came whole, and the files of
+// intakes that were never taken.
 func (d *Desk) DropUploads(ctx context.Context) error {
 	for {
 		ids, err := d.read.ExpiredUploads(ctx, d.Now(), aRound)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
 		}
 		for _, id := range ids {
@@ -577,7 +578,7 @@ func (d *Desk) DropUploads(ctx context.Context) error {
 			}
 		}
 		if len(ids) < aRound {
-			return nil
+			return d.dropDrafts(ctx)
 		}
 	}
 }

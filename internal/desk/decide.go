@@ -179,7 +179,9 @@ func (w *work) call(l *legWork, c Call) error {
 	legID := ""
 	if l != nil {
 		legID = l.ID
-		w.stopClocks(l.ID, at, deadline.CallStops(c.Parties)...)
+		if c.Outcome != "no_answer" { // nobody was spoken to
+			w.stopClocks(l.ID, at, deadline.CallStops(c.Parties)...)
+		}
 		if c.Accepted && l.SilencedAt.IsZero() {
 			l.SilencedAt, l.dirty = w.now, true
 		}

@@ -6,6 +6,7 @@ import (
 	"liandong/internal/casefile"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
+	"liandong/internal/store"
 )
 
 // In is an intake: what a seat, a page, a program or a peer says of a new case.
@@ -36,7 +37,12 @@ type In struct {
 	CallID        string // of the call it came by; an offer of the same call is adopted
 	ExternalID    string
 	Key           string // Idempotency-Key
-	Legs          []Order
+	// WithFiles takes the files that the actor put up under Key; OnlyHere keeps
+	// them from other platforms.
+	WithFiles, OnlyHere bool `json:"-"`
+	Legs                []Order
+
+	draft *store.IntakeDraft // whose key the case gets; nil a new one
 }
 
 // Order is a leg to be sent.

@@ -74,6 +74,9 @@ func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.I
 	if err != nil {
 		return nil, err
 	}
+	if in.draft, err = d.draftFor(ctx, a, in); err != nil {
+		return nil, err
+	}
 	w, err := d.decided(ctx, a, in, number)
 	if err != nil {
 		return nil, err
@@ -95,7 +98,11 @@ func (d *Desk) taken(ctx context.Context, a hotline.Actor, in In, keys []store.I
 				return err
 			}
 		}
-		return w.keep()
+		if err := w.keep(); err != nil || in.draft == nil {
+			return err
+		}
+		w, err = w.takeFiles(in)
+		return err
 	})
 	return w, err
 }
@@ -133,6 +140,9 @@ func (d *Desk) repeated(ctx context.Context, a hotline.Actor, keys []store.Intak
 	return CaseView{}, hotline.Errorf(hotline.Conflict, "stale", "external_id")
 }
 
+// formKey is an Idempotency-Key among the keys of intakes.
+func formKey(key string) string { return "key:" + key }
+
 // intakeKeys are the keys under which a repeat of this intake is known.
 func (d *Desk) intakeKeys(a hotline.Actor, in In) ([]store.IntakeKey, error) {
 	if in.Key == "" && in.ExternalID == "" {
@@ -147,7 +157,7 @@ func (d *Desk) intakeKeys(a hotline.Actor, in In) ([]store.IntakeKey, error) {
 	hash := seal.BlindIndex(d.keys, "intake", string(doc)) // keyed: nobody guesses a phone number by it
 	var out []store.IntakeKey
 	if key != "" {
-		out = append(out, store.IntakeKey{Source: a.ID, Key: "key:" + key, BodyHash: hash})
+		out = append(out, store.IntakeKey{Source: a.ID, Key: formKey(key), BodyHash: hash})
 	}
 	if in.ExternalID != "" {
 		out = append(out, store.IntakeKey{Source: a.ID, Key: "external:" + in.ExternalID, BodyHash: hash})
@@ -386,9 +396,15 @@ func (d *Desk) levelOf(c casefile.Case) int {
 	return casefile.Ordinary
 }
 
-// seal makes the case's key and seals the personal part.
-func (w *work) seal(in In) error {
+// seal makes the case's key, or takes that of its files, and seals the personal
+// part.
+func (w *work) seal(in In) (err error) {
 	w.key = seal.NewCaseKey()
+	if in.draft != nil {
+		if w.key, err = w.d.draftKey(*in.draft); err != nil {
+			return err
+		}
+	}
 	wrapped, err := seal.WrapCaseKey(w.d.keys, w.c.ID, w.key)
 	if err != nil {
 		return err

@@ -283,23 +283,16 @@ func (s *site) statementCSV(q *request) error {
 	var b bytes.Buffer
 	b.WriteString("\uFEFF")
 	out := csv.NewWriter(&b)
-	head := []string{w.T("web.assessment.by"), w.T("web.assessment.part"), w.T("web.assessment.legs")}
-	for _, i := range assessment.Indicators() {
-		name := w.Word("indicator", i.Code)
-		head = append(head, name+" "+w.T("web.assessment.num"), name+" "+w.T("web.assessment.den"))
-	}
-	lines := [][]string{head}
-	for _, by := range append([]string{""}, assessment.Dimensions()...) {
-		rows := st.By[by]
-		if by == "" {
-			rows = []assessment.Row{st.Total}
-		}
-		for _, r := range rows {
-			line := []string{w.Word("dimension", by), w.part(by, r.Key), strconv.Itoa(r.Legs)}
-			for _, c := range r.Cells {
-				line = append(line, strconv.Itoa(c.Num), strconv.Itoa(c.Den))
+	var lines [][]string
+	for _, t := range w.statementTables(st) {
+		for n, row := range t.Cells {
+			what := t.Name
+			if n == 0 {
+				what = w.T("web.assessment.by")
 			}
-			lines = append(lines, line)
+			if n > 0 || lines == nil { // the head is the same in all of them
+				lines = append(lines, append([]string{what}, row...))
+			}
 		}
 	}
 	if err := out.WriteAll(lines); err != nil {
@@ -323,21 +316,21 @@ func (s *site) statementXLSX(q *request) error {
 	for _, e := range st.Exceptions(exceptionsMost) {
 		exceptions.Cells = append(exceptions.Cells, []string{w.part(e.By, e.Key), w.Word("exception", e.Indicator), strconv.Itoa(e.Bad), strconv.Itoa(e.Den)})
 	}
-	tables := []sheet.Table{exceptions}
-	for _, by := range append([]string{""}, assessment.Dimensions()...) {
-		name := w.T("web.assessment.total")
-		if by != "" {
-			name = w.Word("dimension", by)
-		}
-		t := sheet.Table{Name: name, Cells: [][]string{{w.T("web.assessment.part"), w.T("web.assessment.legs")}}}
-		for _, i := range assessment.Indicators() {
-			name := w.Word("indicator", i.Code)
-			t.Cells[0] = append(t.Cells[0], name, name+" "+w.T("web.assessment.num"), name+" "+w.T("web.assessment.den"))
-		}
-		rows := st.By[by]
-		if by == "" {
-			rows = []assessment.Row{st.Total}
-		}
+	q.w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	q.w.Header().Set("Content-Disposition", `attachment; filename="statement-`+st.Period.String()+`.xlsx"`)
+	return sheet.Write(q.w, append([]sheet.Table{exceptions}, w.statementTables(st)...))
+}
+
+// statementTables are the figures as tables of text: the total, then each
+// dimension.
+func (w words) statementTables(st assessment.Statement) []sheet.Table {
+	head := []string{w.T("web.assessment.part"), w.T("web.assessment.legs")}
+	for _, i := range assessment.Indicators() {
+		name := w.Word("indicator", i.Code)
+		head = append(head, name, name+" "+w.T("web.assessment.num"), name+" "+w.T("web.assessment.den"))
+	}
+	table := func(name, by string, rows []assessment.Row) sheet.Table {
+		t := sheet.Table{Name: name, Cells: [][]string{head}}
 		for _, r := range rows {
 			line := []string{w.part(by, r.Key), strconv.Itoa(r.Legs)}
 			for _, c := range r.Cells {
@@ -349,11 +342,13 @@ func (s *site) statementXLSX(q *request) error {
 			}
 			t.Cells = append(t.Cells, line)
 		}
-		tables = append(tables, t)
+		return t
 	}
-	q.w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	q.w.Header().Set("Content-Disposition", `attachment; filename="statement-`+st.Period.String()+`.xlsx"`)
-	return sheet.Write(q.w, tables)
+	out := []sheet.Table{table(w.T("web.assessment.total"), "", []assessment.Row{st.Total})}
+	for _, by := range assessment.Dimensions() {
+		out = append(out, table(w.Word("dimension", by), by, st.By[by]))
+	}
+	return out
 }
 
 // BehindPage is the cases behind one figure.

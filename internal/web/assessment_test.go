@@ -1,8 +1,12 @@
 package web
 
 import (
+	"encoding/csv"
+	"slices"
 	"strings"
 	"testing"
+
+	"liandong/internal/sheet"
 )
 
 // Each kind of report is reached from every other, around the same days, and the
@@ -35,5 +39,35 @@ func TestReports(t *testing.T) {
 	}
 	if p := boss.get("/assessment.xlsx?period=2026-03"); p.status != 200 || !strings.HasPrefix(p.body, "PK") {
 		t.Errorf("the workbook: %d, %.20q", p.status, p.body)
+	}
+}
+
+// The workbook and the lines of text hold the same figures.
+func TestReportFiles(t *testing.T) {
+	w := newWorld(t)
+	w.gov.as("operator").take("城关区北京中路的路灯坏了三天了，没人来修", nil)
+	boss := w.gov.as("supervisor")
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(boss.get("/assessment.csv").body, "\uFEFF"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := sheet.Read(strings.NewReader(boss.get("/assessment.xlsx").body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 1 // after the head
+	for _, table := range tables[1:] {
+		for _, row := range table.Cells[1:] {
+			for len(row) < len(lines[0])-1 {
+				row = append(row, "") // a workbook leaves out what is empty at the end
+			}
+			if n >= len(lines) || lines[n][0] != table.Name || !slices.Equal(lines[n][1:], row) {
+				t.Fatalf("row %d: the workbook has %s %q, the lines of text another", n, table.Name, row)
+			}
+			n++
+		}
+	}
+	if n != len(lines) || n < 4 || lines[1][2] != "1" {
+		t.Errorf("got %d rows of %d, %q first, want all with the one leg", n, len(lines), lines[1])
 	}
 }

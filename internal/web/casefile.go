@@ -225,7 +225,7 @@ func (b caseBuilder) platform(code string) string {
 			return l.HolderName
 		}
 	}
-	return code
+	return b.w.Platform(code) // one further on
 }
 
 func (b caseBuilder) decideForm() DecideForm {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 
+	"liandong/internal/deadline"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -24,6 +25,8 @@ type InboxRow struct {
 	Lane
 	Case  desk.CaseView
 	Quick *VerbForm // accept, from the list
+	// DueKind is what is to be done by then; "" nothing is owed.
+	DueKind deadline.Kind
 }
 
 func (s *site) inboxPage(q *request) error {
@@ -55,6 +58,11 @@ func (s *site) inboxPage(q *request) error {
 		for i, f := range row.Own {
 			if f.Verb == leg.Accept {
 				row.Quick = &row.Own[i]
+			}
+		}
+		for _, c := range r.Case.Clocks {
+			if c.LegID == r.ID && c.Running() && c.Due.Equal(r.DueAt) {
+				row.DueKind = c.Kind
 			}
 		}
 		data.Rows = append(data.Rows, row)

@@ -47,7 +47,7 @@ func TestLadderInABrowser(t *testing.T) {
 	b.Fill("#at_order", "+2wd")
 	b.Click("#do-save")
 	b.WaitText("#changes", "A14 handling")
-	b.WaitText("#ladders", "+2wd")
+	b.WaitText("#ladders", "到期后 2 个工作日")
 	b.Go(draft + "/ladder?known=1&class=*&kind=handling&unit=*")
 	b.WaitVisible("#at_order")
 	b.Fill("#at_remind", "")

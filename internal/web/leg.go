@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"liandong/internal/deadline"
 	"liandong/internal/desk"
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
@@ -72,6 +73,9 @@ func (b caseBuilder) lane(l desk.LegView) Lane {
 		lane.Owner = lane.Holder
 	case leg.Sender:
 		lane.Owner = lane.From
+	}
+	if !b.q.actor.AtDesk() {
+		lane.Phone = "" // it is their own
 	}
 	for _, code := range l.Via {
 		lane.Via = append(lane.Via, b.platform(code))
@@ -225,8 +229,11 @@ type LegPage struct {
 	Step   *Step
 	Person *desk.Person
 	Reveal Form
-	Files  FilesPart
-	Events []EventRow
+	// Contact records that the holder spoke to the caller; nil where no first
+	// contact is owed any more.
+	Contact *Form
+	Files   FilesPart
+	Events  []EventRow
 }
 
 func (s *site) legPage(q *request) error {
@@ -248,6 +255,10 @@ func (s *site) legPage(q *request) error {
 	data := LegPage{Page: p, View: v, Lane: b.lane(l), Reveal: p.form("/cases/"+url.PathEscape(v.ID)+"/reveal", 0)}
 	data.Files = b.files(l.ID)
 	data.Step = b.legStep(l)
+	if b.owesContact(l) {
+		f := p.form(p.Here+"/contact", 0)
+		data.Contact = &f
+	}
 	if data.Step != nil {
 		lanes := []Lane{data.Lane}
 		b.thin(lanes, []Step{*data.Step})
@@ -259,6 +270,31 @@ func (s *site) legPage(q *request) error {
 		}
 	}
 	return s.show(q, "leg", data)
+}
+
+// owesContact says that the unit whose leg it is has not spoken to the caller
+// yet, and that this can be said by it now.
+func (b caseBuilder) owesContact(l desk.LegView) bool {
+	return !b.q.actor.AtDesk() && leg.Owner(l.State) == leg.Holder && l.State != leg.Sent && l.State != leg.Received &&
+		slices.ContainsFunc(b.v.Clocks, func(c deadline.Clock) bool {
+			return c.LegID == l.ID && c.Kind == deadline.FirstContact && c.Running()
+		})
+}
+
+// contact records that a unit called the caller of its leg.
+func (s *site) contact(q *request) error {
+	l, err := s.desk.Leg(q.ctx(), q.actor, q.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	c := desk.Call{Kind: "call_back", Parties: []string{"unit:" + l.Unit, "caller"}, Outcome: q.field("outcome"), Note: q.text("note")}
+	if c.Outcome != "done" && c.Outcome != "no_answer" {
+		return hotline.Errorf(hotline.Invalid, "call_outcome_unknown", "outcome", c.Outcome)
+	}
+	if _, err := s.desk.Act(q.ctx(), q.actor, l.ID, desk.Do{Verb: leg.Call, Call: &c}); err != nil {
+		return err
+	}
+	return s.to(q, "/legs/"+url.PathEscape(l.ID), "web.flash.call")
 }
 
 // legStep is the one next move of somebody who works on a leg.

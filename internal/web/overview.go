@@ -14,6 +14,7 @@ type OverviewPage struct {
 	Page
 	Counts   []Count
 	Prompts  []desk.InboxRow
+	Urgent   []CaseRow
 	Incoming []desk.InboxRow
 	Overdue  []CaseRow
 	Disputes []CaseRow
@@ -43,6 +44,13 @@ func (s *site) overviewPage(q *request) error {
 		Overdue: rows(o.Overdue), Disputes: rows(o.Disputes), Repair: o.Repair, Strangers: o.Strangers,
 		MayLinks: q.actor.Has(hotline.SeeLinks), MayCases: q.actor.Has(hotline.SeeCases),
 	}
+	if data.MayCases {
+		urgent, err := s.desk.Cases(q.ctx(), q.actor, desk.Filter{Urgent: true, Open: true, ByDue: true, Limit: alertRows})
+		if err != nil {
+			return err
+		}
+		data.Urgent = rows(urgent.Cases)
+	}
 	for _, l := range o.Links {
 		if !l.StuckAt.IsZero() || l.Unproven() || len(l.Stuck) > 0 || len(l.Refused) > 0 || len(l.Refusals) > 0 {
 			data.Stuck = append(data.Stuck, l)
@@ -65,7 +73,7 @@ func counts(n store.OpenCounts) []Count {
 
 // Quiet says that nothing wants a shift leader now.
 func (p OverviewPage) Quiet() bool {
-	return len(p.Prompts)+len(p.Incoming)+len(p.Overdue)+len(p.Disputes)+len(p.Repair)+len(p.Stuck)+p.Strangers == 0
+	return len(p.Prompts)+len(p.Urgent)+len(p.Incoming)+len(p.Overdue)+len(p.Disputes)+len(p.Repair)+len(p.Stuck)+p.Strangers == 0
 }
 
 // AlertPart is the banner over every page: what must not wait.

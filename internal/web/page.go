@@ -61,6 +61,7 @@ func funcs(w words) template.FuncMap {
 		"t": w.T, "word": w.Word, "moment": w.Moment, "exact": w.Exact, "iso": w.ISO, "left": w.Left, "span": w.Span,
 		"class": w.Class, "item": w.Item, "region": w.Region, "place": w.Place, "unit": w.Unit, "target": w.Target, "department": w.Department,
 		"bytes": w.Bytes, "file_kind": w.FileKind, "asset": AssetURL, "number": casefile.SayNumber, "trouble": w.Trouble,
+		"budget": w.Budget, "foreign": casefile.Foreign, "speaks": w.Speaks,
 	}
 }
 

@@ -48,7 +48,9 @@ type CaseRow struct {
 }
 
 // Marked says that the row wears a mark.
-func (r CaseRow) Marked() bool { return r.Urgent != "" || r.Dispute || r.Unread || r.Confidential }
+func (r CaseRow) Marked() bool {
+	return r.Urgent != "" || r.Dispute || r.Unread || r.Confidential || casefile.Foreign(r.Language)
+}
 
 func rows(vs []desk.CaseView) []CaseRow {
 	out := make([]CaseRow, len(vs))

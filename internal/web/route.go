@@ -35,9 +35,12 @@ func (s *site) routes() []route {
 		{pattern: "POST /language", open: true, handle: s.chooseLanguage},
 
 		{pattern: "GET /desk", right: hotline.TakeCases, handle: s.seatPage},
-		{pattern: "POST /desk", right: hotline.TakeCases, handle: s.intake, form: s.seatPage},
-		{pattern: "POST /desk/triage", often: true, right: hotline.TakeCases, handle: s.triage},
-		{pattern: "POST /desk/opinion", often: true, right: hotline.TakeCases, handle: s.opinion},
+		{pattern: "POST /desk", right: hotline.TakeCases, upload: uploadMost, handle: s.intake, form: s.seatPage},
+		{pattern: "POST /desk/triage", often: true, right: hotline.TakeCases, upload: uploadMost, handle: s.triage, form: s.seatPage},
+		{pattern: "POST /desk/opinion", often: true, right: hotline.TakeCases, upload: bodyMost, handle: s.opinion},
+		{pattern: "GET /desk/files", often: true, right: hotline.TakeCases, handle: s.showSeatFiles},
+		{pattern: "POST /desk/files", right: hotline.TakeCases, upload: uploadMost, handle: s.putSeatFiles, form: s.seatPage},
+		{pattern: "POST /desk/files/drop", right: hotline.TakeCases, upload: uploadMost, handle: s.dropSeatFile, form: s.seatPage},
 		{pattern: "GET /units", often: true, right: hotline.SeeCases, handle: s.unitOptions},
 
 		{pattern: "GET /cases", right: hotline.SeeCases, handle: s.queuePage},
@@ -69,6 +72,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /cases/{id}/attachments/{file}/parts/{part}", often: true, right: hotline.SeeCases, handle: s.putPart},
 
 		{pattern: "GET /legs/{id}", right: hotline.SeeCases, handle: s.legPage},
+		{pattern: "POST /legs/{id}/contact", right: hotline.WorkLegs, handle: s.contact, form: s.legPage},
 		{pattern: "POST /legs/{id}/stop", right: hotline.AskLegs, handle: s.askStop, form: s.legForm},
 		{pattern: "POST /legs/{id}/stop/grant", right: hotline.Supervise, handle: s.grantStop, form: s.legForm},
 		{pattern: "POST /legs/{id}/adopt", right: hotline.DecideCases, handle: s.adopt, form: s.legForm},

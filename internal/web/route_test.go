@@ -29,6 +29,9 @@ var may = map[string]string{
 	"POST /desk":             "ol",
 	"POST /desk/triage":      "ol",
 	"POST /desk/opinion":     "ol",
+	"GET /desk/files":        "ol",
+	"POST /desk/files":       "ol",
+	"POST /desk/files/drop":  "ol",
 	"GET /units":             "olcdsyea",
 
 	"GET /cases":                                       "olcdsyea",
@@ -68,6 +71,7 @@ var may = map[string]string{
 	"GET /legs/{id}":             "olcdsyea",
 	"POST /legs/{id}/resolve":    "ol",
 	"POST /legs/{id}/adopt":      "ol",
+	"POST /legs/{id}/contact":    "olcd",
 	"POST /legs/{id}/stop":       "olcds",
 	"POST /legs/{id}/stop/grant": "ls",
 	"POST /legs/{id}/repaired":   "lm",

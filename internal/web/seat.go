@@ -31,6 +31,7 @@ type SeatPage struct {
 	Channels []string
 	Kinds    []casefile.Kind
 	Panel    Panel
+	Files    SeatFiles
 	Newly    *catalogue.Catalogue // a version that came into force these days; nil none
 }
 
@@ -56,6 +57,9 @@ type Panel struct {
 	Reasons    []string
 	Region     string // code in force
 	Guessed    bool   // the region was found in the words
+	Lost       string // what was typed as a region and is none
+	Nowhere    string // the whole region that the case goes by for want of a place in it; "" a place is known
+	Speaks     string // language of a caller who needs an interpreter; "" none needed
 	Lead       directory.Unit
 	Joint      []directory.Unit
 	Dual       []desk.Order
@@ -148,19 +152,29 @@ const (
 func (s *site) seatPage(q *request) error {
 	p := s.page(q, "web.seat.title")
 	f := p.form("/desk", 0)
+	f.fault = p.Fault // whichever of its buttons was refused
 	key := hotline.NewID()
 	if q.Method == "POST" {
 		f.values = q.PostForm
 		key = cmp.Or(q.field("key"), key)
 		if p.Fault != nil && p.Fault.Code == "key_reused" {
 			key = hotline.NewID() // those words were taken before; these are another case
+			q.Form.Set("key", key)
+			if err := s.stageFiles(q); err != nil { // and so are their files
+				return err
+			}
 		}
 	}
 	panel, err := s.panel(q, f)
 	if err != nil {
 		return err
 	}
-	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel, Newly: s.newly()}
+	files, err := s.seatFiles(q, f, key)
+	if err != nil {
+		return err
+	}
+	data := SeatPage{Page: p, Form: f, Key: key, Regions: s.regionOptions(q), Channels: casefile.Channels, Kinds: casefile.Kinds(), Panel: panel, Files: files,
+		Newly: s.newly()}
 	return s.show(q, "seat", data)
 }
 
@@ -179,6 +193,9 @@ func (s *site) newly() *catalogue.Catalogue {
 // whole page without scripts.
 func (s *site) triage(q *request) error {
 	if !q.byScript() {
+		if err := s.stageFiles(q); err != nil {
+			return err
+		}
 		return s.seatPage(q)
 	}
 	panel, err := s.panel(q, Form{Action: "/desk", values: q.PostForm})
@@ -248,7 +265,7 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 	p := Panel{Form: f, Line: s.desk.Node().Line, Blank: text == "", Outcomes: spotOutcomes()}
 	region, err := s.findRegion(f.Val("region"))
 	if err != nil {
-		region = "" // said when the form is sent; here it is still being typed
+		region, p.Lost = "", f.Val("region") // it may still be being typed
 	}
 	if !p.Blank {
 		p.Proposal = s.desk.Triage(text, region)
@@ -256,6 +273,12 @@ func (s *site) panel(q *request, f Form) (Panel, error) {
 	p.Region, p.Guessed = region, region == "" && p.Proposal.Region != ""
 	if p.Guessed {
 		p.Region = p.Proposal.Region
+	}
+	if here, ok := s.desk.Directory().Region(s.desk.Node().Region); ok && !p.Blank && p.Region == "" && (here.Kind == directory.KindRegion || here.Kind == directory.KindPrefecture) {
+		p.Nowhere = here.Code
+	}
+	if casefile.Foreign(f.Val("language")) {
+		p.Speaks = f.Val("language")
 	}
 	p.Unread = !p.Blank && p.Proposal.Unread
 	s.chooseClass(&p)
@@ -480,6 +503,9 @@ func (s *site) similar(q *request, text, region, phone string) ([]SimilarCase, e
 func (s *site) intake(q *request) error {
 	f := Form{Action: "/desk", values: q.PostForm}
 	do := s.quickEnd(q)
+	if err := s.stageFiles(q); err != nil && !stagedBefore(err) {
+		return err
+	}
 	if do == doTriage {
 		return s.seatPage(q)
 	}
@@ -505,6 +531,9 @@ func (s *site) intake(q *request) error {
 		flash = "web.flash.taken_dual"
 	case len(in.Legs) > 0:
 		flash = "web.flash.taken_sent"
+	}
+	if created && q.field("unsent") != "" {
+		flash = "web.flash.taken_unsent"
 	}
 	to := "/cases/" + url.PathEscape(v.ID)
 	if do == doThreeWay {
@@ -562,6 +591,7 @@ func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error)
 		Language: q.field("language"), Consent: yesNo(q.field("consent")), Confidential: q.field("confidential") != "",
 		Kind: casefile.Kind(q.field("kind")), Category: p.Category, Item: p.item(), Danger: q.field("danger"),
 		SafeContact: q.field("safe_contact"), SubjectUnit: subject, CallID: q.field("call_id"), Key: q.field("key"), Seen: true,
+		WithFiles: true, OnlyHere: q.field("only_here") != "",
 		LevelReason: q.field("reason"),
 	}
 	if n, err := strconv.Atoi(q.field("level")); err == nil {

@@ -100,19 +100,23 @@ func (s *site) chooseLanguage(q *request) error {
 }
 
 // home sends people to where their work is.
+// homes are the pages that roles begin at which have work of their own; the
+// others begin at the first that they may see.
+var homes = map[hotline.Role]string{
+	hotline.ShiftLeader:   "/overview",
+	hotline.Supervisor:    "/supervision",
+	hotline.Secretary:     "/consultations",
+	hotline.Editor:        "/catalogue",
+	hotline.Administrator: "/links",
+}
+
 func (s *site) home(q *request) error {
 	often, more := navOf(q.actor, "")
+	own := homes[q.actor.Role]
 	for _, n := range slices.Concat(often, more) {
-		if q.actor.Role == hotline.ShiftLeader && n.Path == "/desk" {
-			continue // a shift leader looks at the whole first
+		if own == "" || n.Path == own {
+			return s.to(q, n.Path, "")
 		}
-		if q.actor.Role == hotline.ShiftLeader && n.Path == "/cases" {
-			continue
-		}
-		if q.actor.Role == hotline.Administrator && n.Path != "/links" {
-			continue // sees no cases, and mends links
-		}
-		return s.to(q, n.Path, "")
 	}
 	return hotline.Errorf(hotline.Denied, "denied", string(hotline.SeeCases), string(q.actor.Role))
 }

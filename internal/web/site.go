@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -72,6 +73,9 @@ type Desk interface {
 	BeginAttachment(ctx context.Context, a hotline.Actor, caseID string, up desk.Upload) (desk.AttachmentView, error)
 	PutPart(ctx context.Context, a hotline.Actor, id string, number int64, content []byte) (desk.AttachmentView, error)
 	OpenAttachment(ctx context.Context, a hotline.Actor, caseID, id, reason string) (desk.File, error)
+	PutIntakeFile(ctx context.Context, a hotline.Actor, key, name string, size int64, content io.ReadSeeker) error
+	IntakeFiles(ctx context.Context, a hotline.Actor, key string) ([]desk.IntakeFileView, error)
+	DropIntakeFile(ctx context.Context, a hotline.Actor, key, id string) error
 	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 
 	MendLetter(ctx context.Context, a hotline.Actor, letterID, how, reason string) error

@@ -115,7 +115,8 @@ func (s *site) unfoundedPage(q *request) error {
 type OrderPage struct {
 	Page
 	desk.OrderView
-	Rows []OrderPart
+	Rows   []OrderPart
+	Budget BudgetField
 }
 
 // OrderPart is a unit's part with what the person may do.
@@ -137,7 +138,7 @@ func (s *site) orderPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := OrderPage{Page: s.page(q, "web.supervision.order"), OrderView: v}
+	data := OrderPage{Page: s.page(q, "web.supervision.order"), OrderView: v, Budget: s.budgetField(q, supervision.DefaultBudget)}
 	w := s.pages[q.lang].words
 	for _, p := range v.Parts {
 		row := OrderPart{SupervisionPart: p}
@@ -161,7 +162,7 @@ func (s *site) orderPage(q *request) error {
 
 func (s *site) moveOrder(verb supervision.Verb) func(*request) error {
 	return func(q *request) error {
-		m := desk.OrderMove{Unit: q.field("unit"), Verb: verb, Text: q.text("text"), Budget: q.field("budget")}
+		m := desk.OrderMove{Unit: q.field("unit"), Verb: verb, Text: q.text("text"), Budget: budgetOf(q)}
 		if v := version(q); v != nil {
 			m.Version = *v
 		}
@@ -180,7 +181,7 @@ type OrdersPage struct {
 	Orders       []store.Supervision
 	Units        []string
 	Causes       []supervision.Cause
-	Budget       string
+	Budget       BudgetField
 	New          Form
 	Unreasonable Form
 	Issue        bool
@@ -208,7 +209,7 @@ func (s *site) caseOrdersPage(q *request) error {
 		return err
 	}
 	at := "/cases/" + v.ID
-	data := OrdersPage{Page: s.page(q, "web.supervision.of_case"), Case: v, Causes: supervision.Causes(), Budget: supervision.DefaultBudget,
+	data := OrdersPage{Page: s.page(q, "web.supervision.of_case"), Case: v, Causes: supervision.Causes(), Budget: s.budgetField(q, supervision.DefaultBudget),
 		Issue: q.actor.Has(hotline.Supervise)}
 	data.New, data.Unreasonable = data.form(at+"/orders", 0), data.form(at+"/unreasonable", 0)
 	for _, o := range all {
@@ -248,7 +249,7 @@ func (s *site) caseOrdersPage(q *request) error {
 }
 
 func (s *site) issueOrder(q *request) error {
-	o := desk.NewOrder{CaseID: q.PathValue("id"), Units: q.PostForm["unit"], Cause: supervision.Cause(q.field("cause")), Demand: q.text("demand"), Budget: q.field("budget")}
+	o := desk.NewOrder{CaseID: q.PathValue("id"), Units: q.PostForm["unit"], Cause: supervision.Cause(q.field("cause")), Demand: q.text("demand"), Budget: budgetOf(q)}
 	v, err := s.desk.OpenSupervision(q.ctx(), q.actor, o)
 	if err != nil {
 		return err

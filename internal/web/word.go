@@ -233,9 +233,27 @@ func (w words) Target(to string) string {
 		return w.Unit(code)
 	}
 	if code, ok := strings.CutPrefix(to, "platform:"); ok {
-		return code
+		return w.Platform(code)
 	}
 	return w.Word("line", to)
+}
+
+// Platform names a platform by the place and the line in its code, such as
+// 540000-110; a code of another form stays as it is.
+func (w words) Platform(code string) string {
+	region, line, ok := strings.Cut(code, "-")
+	if _, known := w.dir.Region(region); !ok || !known || !message.Has(w.lang, "line."+line) {
+		return code
+	}
+	return w.Region(region) + " " + w.Word("line", line)
+}
+
+// Speaks is the name of a language, or its code where there is no name.
+func (w words) Speaks(language string) string {
+	if message.Has(w.lang, "language."+language) {
+		return w.Word("language", language)
+	}
+	return language
 }
 
 // Trouble says why a leg is on the repair list: the code of a refusal, or of

@@ -111,7 +111,8 @@ func TestNames(t *testing.T) {
 		{"unknown place", zh.Place("999999"), "999999"},
 		{"unit", zh.Target("unit:540102-urban"), "城关区城市管理和综合执法局"},
 		{"line", zh.Target("110"), "110 报警服务台"},
-		{"platform", zh.Target("platform:540000-110"), "540000-110"},
+		{"platform", zh.Target("platform:540000-110"), "西藏自治区 110 报警服务台"},
+		{"a platform's code of another form", zh.Target("platform:elsewhere"), "elsewhere"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.what, tc.got, tc.want)

@@ -78,6 +78,7 @@ var suite = []struct {
 	{"uploads that ended", uploadsEnd},
 	{"attachments erased", attachmentsErased},
 	{"attachments shared", attachmentsShared},
+	{"files of an intake", intakeFiles},
 	{"holding", holding},
 	{"cases by phone", casesByPhone},
 	{"group members", groupMembers},

@@ -34,6 +34,12 @@
     const sure = form.dataset.confirm;
     if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.dataset.draft && !navigator.onLine) { // better here than on the browser's own page of errors
+      event.preventDefault();
+      const note = one("#draft-note");
+      note.textContent = note.dataset.offline; note.className = "wrong"; note.setAttribute("role", "alert");
+      return;
+    }
     if (form.method !== "post" || event.defaultPrevented || "again" in form.dataset) return; // a download leaves the page as it is
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
@@ -71,13 +77,14 @@
     const keep = ["key", "call_id", "phone", "name", "region", "address", "language", "channel", "consent", "confidential", "safe_contact", "kind", "subject_unit", "text", "ask"];
     const say = (key) => {
       if (!note) return;
+      note.className = "quiet"; note.removeAttribute("role");
       note.textContent = note.dataset[key] + " ";
       const drop = document.createElement("button");
       drop.type = "button"; drop.className = "plain"; drop.id = "drop-draft"; drop.textContent = note.dataset.drop;
-      drop.addEventListener("click", () => { store.removeItem(draftName); location.assign("/desk"); });
+      drop.addEventListener("click", () => { document.dispatchEvent(new Event("liandong:drop-draft")); store.removeItem(draftName); location.assign("/desk"); });
       note.append(drop);
     };
-    const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim());
+    const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim()) || one("#file-list li");
     const save = () => {
       if (!typed()) { store.removeItem(draftName); return; }
       const values = {};
@@ -97,6 +104,7 @@
           if (!field || !keep.includes(name)) continue;
           if (field.type === "checkbox") field.checked = field.value === value; else field.value = value;
         }
+        form.dataset.restored = "1";
         say("restored");
         document.addEventListener("htmx:after:process", () => form.dispatchEvent(new Event("panel")), { once: true }); // now htmx listens
       } catch { store.removeItem(draftName); }
