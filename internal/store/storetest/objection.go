@@ -41,6 +41,10 @@ func objections(t *testing.T, st *store.Store) {
 	want(t, "of a month", got, err, []store.Objection{first, theirs, later})
 	got, err = r.Objections(ctx, "2026-03", "b")
 	want(t, "of a unit", got, err, []store.Objection{theirs})
+	one, err := r.ObjectionOf(ctx, theirs.CaseID)
+	want(t, "of a case", one, err, &theirs)
+	one, err = r.ObjectionOf(ctx, again.CaseID)
+	want(t, "of a case without one", one, err, nil)
 	got, err = r.Objections(ctx, "2026-01", "a")
 	want(t, "of another month", got, err, nil)
 }
