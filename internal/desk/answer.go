@@ -161,10 +161,16 @@ func (w *work) refused(link store.Link, l *legWork, out store.LetterOut, m leg.L
 	if err := w.event("refused_letter", l.ID, body{"type": out.Type, "number": out.Number, "code": m.Body.Code, "field": m.Body.Field}, ""); err != nil {
 		return err
 	}
-	if m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused") {
+	if numberFree(out, m) {
 		return w.void(link, l, out, "")
 	}
 	return nil
+}
+
+// numberFree says that a peer dropped a letter and its number with it, so that a
+// void has to take the number.
+func numberFree(out store.LetterOut, m leg.Letter) bool {
+	return m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused")
 }
 
 // void gives a numbered letter up with a signed void that takes its number.

@@ -81,20 +81,16 @@ func (h *hearing) event(kind string, b body, note string) error {
 
 // keep writes everything.
 func (h *hearing) keep() error {
-	for i := range h.c.Threads {
-		if h.dirty[i] && !h.isNew {
-			if err := h.tx.SaveThread(h.ctx, &h.c.Threads[i]); err != nil {
-				return err
-			}
-		}
-	}
 	if h.isNew {
 		if err := h.tx.AddConsultation(h.ctx, h.c); err != nil {
 			return err
 		}
+		h.isNew = false
+		clear(h.dirty)
 	}
-	h.isNew = false
-	clear(h.dirty)
+	if err := h.saveThreads(); err != nil {
+		return err
+	}
 	for _, out := range h.post {
 		if err := h.tx.PostLetter(h.ctx, out); err != nil {
 			return err
@@ -107,6 +103,19 @@ func (h *hearing) keep() error {
 	err := h.tx.AddConsultationEvents(h.ctx, h.c.ID, h.events...)
 	h.events = nil
 	return err
+}
+
+// saveThreads writes the threads that changed.
+func (h *hearing) saveThreads() error {
+	for i := range h.c.Threads {
+		if h.dirty[i] {
+			if err := h.tx.SaveThread(h.ctx, &h.c.Threads[i]); err != nil {
+				return err
+			}
+		}
+	}
+	clear(h.dirty)
+	return nil
 }
 
 func (h *hearing) thread(id string) (int, *store.Thread) {
@@ -570,7 +579,7 @@ func (h *hearing) refused(t *store.Thread, out store.LetterOut, m leg.Letter) er
 		return h.tx.CarryByHand(h.ctx, t.ID, h.ledgerCase(), h.now)
 	}
 	t.Repair = m.Body.Code
-	if m.Body.Status == Dropped && out.Type != string(leg.Void) && !strings.HasSuffix(m.Body.Code, "_reused") {
+	if numberFree(out, m) {
 		return h.void(t, out, "")
 	}
 	return nil
@@ -639,12 +648,8 @@ func (w *work) eraseConsultations(basis, from string) error {
 		}
 		if c.Presided() {
 			w.post = append(w.post, h.post...)
-			for i := range h.c.Threads {
-				if h.dirty[i] {
-					if err := w.tx.SaveThread(w.ctx, &h.c.Threads[i]); err != nil {
-						return err
-					}
-				}
+			if err := h.saveThreads(); err != nil {
+				return err
 			}
 			continue
 		}
