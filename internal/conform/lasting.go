@@ -176,19 +176,8 @@ var keys = []rule{
 			r.useKeys(old)
 			return errors.Join(err, r.cfg.Renew(old))
 		}
-		w, err := r.offer()
-		if err != nil {
-			return err
-		}
-		content, _, err := letter.Content(w.letter)
-		if err != nil {
-			return err
-		}
-		sealed, err := sealedOf(w.wire)
-		if err != nil {
-			return err
-		}
-		if w.wire, err = letter.Compose(content, sealed, letter.Signer(old)); err == nil {
+		w, err := r.signedBy(old)
+		if err == nil {
 			_, err = r.taken(ctx, w, leg.ReceiptApplied)
 		}
 		if err != nil {
@@ -200,19 +189,8 @@ var keys = []rule{
 		if len(r.keys().Public("", "").SigningSM2) == 0 {
 			return fmt.Errorf("%w: the kit has no key of the national suite: conform keys --sm2 makes one", ErrNotTried)
 		}
-		w, err := r.offer()
+		w, err := r.signedBy(seal.Suited(r.keys(), seal.SM2))
 		if err != nil {
-			return err
-		}
-		content, _, err := letter.Content(w.letter)
-		if err != nil {
-			return err
-		}
-		sealed, err := sealedOf(w.wire)
-		if err != nil {
-			return err
-		}
-		if w.wire, err = letter.Compose(content, sealed, letter.Signer(seal.Suited(r.keys(), seal.SM2))); err != nil {
 			return err
 		}
 		changed, err := spoilt(w.wire, `"level":3`, `"level":1`)

@@ -46,18 +46,10 @@ var moving = []rule{
 			}
 		}
 		until := time.Now().Add(24 * time.Hour)
-		settle, err := r.next(w, 2, string(leg.Settle), leg.Body{ReopenUntil: &until}, "")
-		if err != nil {
+		if _, err := r.said(ctx, w, 2, string(leg.Settle), leg.Body{ReopenUntil: &until}, "", leg.ReceiptApplied); err != nil {
 			return err
 		}
-		if _, err := r.taken(ctx, settle, leg.ReceiptApplied); err != nil {
-			return err
-		}
-		reopen, err := r.next(w, 3, string(leg.Reopen), leg.Body{}, "来话人说没有修好")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, reopen, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, w, 3, string(leg.Reopen), leg.Body{}, "来话人说没有修好", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		if err := r.drive(ctx, leg.Feedback, w.letter.Leg); err != nil {
@@ -97,10 +89,7 @@ var moving = []rule{
 		if h.Body.Due == nil || !h.Body.Due.After(time.Now()) {
 			return fmt.Errorf("it asks for %v, want a time that has not come", h.Body.Due)
 		}
-		grant, err := r.next(w, 2, string(leg.Grant), leg.Body{Of: leg.Extend, Due: h.Body.Due}, "")
-		if err == nil {
-			_, err = r.taken(ctx, grant, leg.ReceiptApplied)
-		}
+		_, err = r.said(ctx, w, 2, string(leg.Grant), leg.Body{Of: leg.Extend, Due: h.Body.Due}, "", leg.ReceiptApplied)
 		return err
 	}},
 	{id: "resend", person: true, says: "A letter without a receipt is sent again, with the same id and content", try: func(ctx context.Context, r *Run) error {
@@ -172,10 +161,7 @@ var moving = []rule{
 		if _, err := r.hearOf(ctx, string(leg.Return), w.letter.Leg, 1); err != nil {
 			return err
 		}
-		contest, err := r.next(w, 2, string(leg.Contest), leg.Body{Person: "符合性测试"}, "按清单属贵方职责")
-		if err == nil {
-			_, err = r.taken(ctx, contest, leg.ReceiptApplied)
-		}
+		_, err = r.said(ctx, w, 2, string(leg.Contest), leg.Body{Person: "符合性测试"}, "按清单属贵方职责", leg.ReceiptApplied)
 		return err
 	}},
 	{id: "adopt", person: true, says: "A leg that people began goes on where they left it: answered at once, as the holder's letter 1", try: func(ctx context.Context, r *Run) error {
@@ -234,11 +220,7 @@ var writing = []rule{
 			return err
 		}
 		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
-		accept, err := r.next(of, 1, string(leg.Accept), leg.Body{Person: "符合性测试"}, "")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, accept, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, of, 1, string(leg.Accept), leg.Body{Person: "符合性测试"}, "", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		m := leg.Letter{Type: string(leg.Feedback), Leg: h.Leg, Number: 2, Cases: h.Cases, Body: leg.Body{Person: "符合性测试"}}
@@ -264,10 +246,7 @@ var writing = []rule{
 			return err
 		}
 		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
-		back, err := r.next(of, 1, string(leg.Return), leg.Body{Ground: leg.NotDuty, Basis: "《测试职责规定》第一条", Person: "符合性测试"}, "不属于本单位职责")
-		if err == nil {
-			_, err = r.taken(ctx, back, leg.ReceiptApplied)
-		}
+		_, err = r.said(ctx, of, 1, string(leg.Return), leg.Body{Ground: leg.NotDuty, Basis: "《测试职责规定》第一条", Person: "符合性测试"}, "不属于本单位职责", leg.ReceiptApplied)
 		return err
 	}},
 	{id: "withdraw-out", person: true, says: "Its withdrawal comes as the sender's next letter; granted, the leg has ended", try: func(ctx context.Context, r *Run) error {

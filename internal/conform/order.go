@@ -20,10 +20,7 @@ var order = []rule{
 		if err != nil {
 			return err
 		}
-		third, err := r.next(w, 3, string(leg.Urge), leg.Body{}, "")
-		if err == nil {
-			_, err = r.taken(ctx, third, leg.ReceiptWaiting)
-		}
+		_, err = r.said(ctx, w, 3, string(leg.Urge), leg.Body{}, "", leg.ReceiptWaiting)
 		return err
 	}},
 	{id: "gap-closed", says: "When the gap closes, what waited is applied: its receipt then says so", try: func(ctx context.Context, r *Run) error {
@@ -31,18 +28,11 @@ var order = []rule{
 		if err != nil {
 			return err
 		}
-		third, err := r.next(w, 3, string(leg.Urge), leg.Body{}, "")
+		third, err := r.said(ctx, w, 3, string(leg.Urge), leg.Body{}, "", leg.ReceiptWaiting)
 		if err != nil {
 			return err
 		}
-		if _, err := r.taken(ctx, third, leg.ReceiptWaiting); err != nil {
-			return err
-		}
-		second, err := r.next(w, 2, string(leg.Supplement), leg.Body{}, "补充：路口东侧")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, second, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, w, 2, string(leg.Supplement), leg.Body{}, "补充：路口东侧", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		_, err = r.taken(ctx, third, leg.ReceiptApplied)
@@ -57,18 +47,11 @@ var order = []rule{
 		if err != nil {
 			return err
 		}
-		third, err := r.next(w, 3, string(leg.Urge), leg.Body{}, "")
+		third, err := r.said(ctx, w, 3, string(leg.Urge), leg.Body{}, "", leg.ReceiptWaiting)
 		if err != nil {
 			return err
 		}
-		if _, err := r.taken(ctx, third, leg.ReceiptWaiting); err != nil {
-			return err
-		}
-		void, err := r.next(w, 2, string(leg.Void), leg.Body{Re: lost.letter.ID, Hash: lost.hash}, "")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, void, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, w, 2, string(leg.Void), leg.Body{Re: lost.letter.ID, Hash: lost.hash}, "", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		_, err = r.taken(ctx, third, leg.ReceiptApplied)
@@ -157,10 +140,7 @@ var order = []rule{
 		if err := r.answeredError(ctx, bad, "letter_schema", "dropped"); err != nil {
 			return err
 		}
-		void, err := r.next(w, 2, string(leg.Void), leg.Body{Re: bad.letter.ID, Hash: bad.hash}, "")
-		if err == nil {
-			_, err = r.taken(ctx, void, leg.ReceiptApplied)
-		}
+		_, err = r.said(ctx, w, 2, string(leg.Void), leg.Body{Re: bad.letter.ID, Hash: bad.hash}, "", leg.ReceiptApplied)
 		return err
 	}},
 	{id: "kept", says: "What the rules of legs refuse is kept: it has used up its number, and the same letter is refused again alike", try: func(ctx context.Context, r *Run) error {
@@ -185,11 +165,7 @@ var order = []rule{
 		if err != nil {
 			return err
 		}
-		ask, err := r.next(w, 2, string(leg.Withdraw), leg.Body{}, "重复登记")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, ask, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, w, 2, string(leg.Withdraw), leg.Body{}, "重复登记", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		h, err := r.hearOf(ctx, string(leg.Grant), w.letter.Leg, 1)
@@ -203,11 +179,7 @@ var order = []rule{
 		if err != nil {
 			return err
 		}
-		ask, err := r.next(w, 2, string(leg.Withdraw), leg.Body{}, "误报")
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, ask, leg.ReceiptApplied); err != nil {
+		if _, err := r.said(ctx, w, 2, string(leg.Withdraw), leg.Body{}, "误报", leg.ReceiptApplied); err != nil {
 			return err
 		}
 		select {

@@ -222,6 +222,32 @@ func (r *Run) next(of written, number int64, typ string, b leg.Body, note string
 	return r.written(m, p, nil)
 }
 
+// said posts such a letter and wants its receipt with a status.
+func (r *Run) said(ctx context.Context, of written, number int64, typ string, b leg.Body, note, status string) (written, error) {
+	w, err := r.next(of, number, typ, b, note)
+	if err == nil {
+		_, err = r.taken(ctx, w, status)
+	}
+	return w, err
+}
+
+// signedBy is an offer of the kit with the signature of another of its keys.
+func (r *Run) signedBy(keys seal.KeyService) (written, error) {
+	w, err := r.offer()
+	if err != nil {
+		return w, err
+	}
+	content, _, err := letter.Content(w.letter)
+	if err != nil {
+		return w, err
+	}
+	sealed, err := sealedOf(w.wire)
+	if err == nil {
+		w.wire, err = letter.Compose(content, sealed, letter.Signer(keys))
+	}
+	return w, err
+}
+
 // drive has a person of the side under test do something.
 func (r *Run) drive(ctx context.Context, v leg.Verb, legID string) error {
 	if err := r.cfg.Driver.Do(ctx, v, legID); err != nil {

@@ -222,10 +222,7 @@ var refusing = []rule{
 		if err := r.refused(ctx, wrong.wire, "move_refused"); err != nil {
 			return err
 		}
-		right, err := r.next(w, 3, string(leg.Urge), leg.Body{}, "")
-		if err == nil {
-			_, err = r.taken(ctx, right, leg.ReceiptApplied)
-		}
+		_, err = r.said(ctx, w, 3, string(leg.Urge), leg.Body{}, "", leg.ReceiptApplied)
 		return err
 	}},
 }
