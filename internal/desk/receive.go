@@ -45,12 +45,9 @@ const (
 // try again.
 func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.Letter, error) {
 	var answer leg.Letter
-	var err error
-	if in.Letter.Type == leg.TypeOffer { // nobody waits inside a transaction; a number that is not needed is a gap
-		in.proposal = d.Triage(in.Private.Text, "")
-		if in.number, err = d.number(ctx); err != nil {
-			return answer, err
-		}
+	err := d.prepare(ctx, &in)
+	if err != nil {
+		return answer, err
 	}
 	take := func(tx *store.Tx) (err error) {
 		answer, err = d.receive(ctx, tx, link, in)
@@ -69,6 +66,16 @@ func (d *Desk) Receive(ctx context.Context, link store.Link, in Incoming) (leg.L
 	return answer, err
 }
 
+// prepare does for an offer what nobody shall wait for inside a transaction. A
+// number that is not needed then is a gap.
+func (d *Desk) prepare(ctx context.Context, in *Incoming) (err error) {
+	if in.Letter.Type == leg.TypeOffer {
+		in.proposal = d.Triage(in.Private.Text, "")
+		in.number, err = d.number(ctx)
+	}
+	return err
+}
+
 func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in Incoming) (leg.Letter, error) {
 	m := in.Letter
 	switch m.Type {
@@ -77,7 +84,7 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 	case leg.TypeKeys:
 		return leg.Letter{}, d.heardKeys(ctx, tx, link, in)
 	}
-	known, err := tx.Arrival(ctx, m.ID, m.Thread(), m.Number)
+	known, err := tx.Arrival(ctx, m.ID, m.Thread(), m.Number, 1)
 	if err != nil {
 		return leg.Letter{}, err
 	}
@@ -109,9 +116,9 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 	case l != nil && l.Peer != link.Peer:
 		return d.refuse(link, m, in.Hash, "not_your_leg", Dropped), nil
 	case l != nil:
-		return d.numbered(ctx, tx, link, in, known)
+		return only(d.numbered(ctx, tx, link, []Incoming{in}, known))
 	case m.Type == leg.TypeOffer && m.Number == 1:
-		return d.offered(ctx, tx, link, in, known)
+		return only(d.offered(ctx, tx, link, []Incoming{in}, known))
 	case m.Type == string(leg.Void) && m.Number == 1: // an offer that never came
 		return d.keepAnswer(ctx, tx, link, in, store.LetterVoided, "", "")
 	}
@@ -168,35 +175,51 @@ func (d *Desk) unnumbered(link store.Link, typ string, m leg.Letter) leg.Letter 
 	}
 }
 
-// numbered takes a letter of a known leg in the order of its numbers: an early
-// one waits, the next is applied, and then those that waited for it.
-func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, known store.Arrival) (leg.Letter, error) {
-	l := known.Leg
+// numbered takes letters of a known leg, one after another, in the order of
+// their numbers: an early one waits, the next is applied, and then those that
+// waited for it.
+func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, run []Incoming, known store.Arrival) ([]leg.Letter, error) {
+	l, in := known.Leg, run[0]
 	if in.Letter.Number <= l.InNo {
-		return d.refuse(link, in.Letter, in.Hash, "number_reused", Dropped), nil
+		return []leg.Letter{d.refuse(link, in.Letter, in.Hash, "number_reused", Dropped)}, nil
 	}
 	if in.Letter.Number > l.InNo+1 {
-		return d.keepAnswer(ctx, tx, link, in, store.LetterWaiting, l.CaseID, "")
+		a, err := d.keepAnswer(ctx, tx, link, in, store.LetterWaiting, l.CaseID, "")
+		return []leg.Letter{a}, err
 	}
 	w, err := d.load(ctx, tx, peerActor(link, in.Letter), l.CaseID)
 	if err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
-	state, why, err := w.apply(l.ID, in.Letter, in.Private)
+	answers, err := w.applyRun(link, l.ID, run)
 	if err != nil {
-		return leg.Letter{}, err
-	}
-	if w.erased != nil {
-		in.Sealed = "" // what came too late is not kept
-	}
-	answer, err := d.keepAnswer(ctx, tx, link, in, state, l.CaseID, why)
-	if err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
 	if _, err := w.drain(link, l.ID, known.Next); err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
-	return answer, w.keep()
+	return answers, w.keep()
+}
+
+// applyRun applies letters of a leg and keeps them.
+func (w *work) applyRun(link store.Link, legID string, run []Incoming) ([]leg.Letter, error) {
+	var answers []leg.Letter
+	for _, in := range run {
+		w.by = peerActor(link, in.Letter)
+		state, why, err := w.apply(legID, in.Letter, in.Private)
+		if err != nil {
+			return nil, err
+		}
+		if w.erased != nil {
+			in.Sealed = "" // what came too late is not kept
+		}
+		a, err := w.d.keepAnswer(w.ctx, w.tx, link, in, state, w.c.ID, why)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
 }
 
 // peerActor is who acted on the other side, as its letter names them.
@@ -380,43 +403,49 @@ func (w *work) postUnnumbered(m leg.Letter) error {
 	return err
 }
 
-// offered takes an offer: it joins the case of ours that it names, or the one
-// of the same call, or opens a case.
-func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, known store.Arrival) (leg.Letter, error) {
+// offered takes an offer, and the letters that follow it: it joins the case of
+// ours that it names, or the one of the same call, or opens a case.
+func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, run []Incoming, known store.Arrival) ([]leg.Letter, error) {
+	in, rest := run[0], run[1:]
 	m := in.Letter
 	w, err := d.adopt(ctx, tx, link, m)
 	if err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
 	if w == nil {
 		w = &work{ctx: ctx, d: d, tx: tx, now: d.Now(), by: peerActor(link, m), isNew: true}
 		w.c.Number = in.number
 		if err := w.takeOffer(link, in); err != nil {
-			return leg.Letter{}, err
+			return nil, err
 		}
 	}
 	if err := w.addIncoming(link, in); err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
 	answer, err := d.keepAnswer(ctx, tx, link, in, store.LetterApplied, w.c.ID, "")
 	if err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
 	kept := w.isNew
-	if kept { // letters that overtook the offer need the case on file
+	if kept { // letters behind the offer need the case on file
 		if err := w.keep(); err != nil {
-			return leg.Letter{}, err
+			return nil, err
 		}
 		w.isNew = false
 	}
+	answers, err := w.applyRun(link, m.Leg, rest)
+	if err != nil {
+		return nil, err
+	}
 	drained, err := w.drain(link, m.Leg, known.Next)
 	if err != nil {
-		return leg.Letter{}, err
+		return nil, err
 	}
-	if kept && drained == 0 {
-		return answer, nil
+	answers = append([]leg.Letter{answer}, answers...)
+	if kept && len(rest)+drained == 0 {
+		return answers, nil
 	}
-	return answer, w.keep()
+	return answers, w.keep()
 }
 
 // adopt finds the case of ours that an offer belongs to; nil: none.

@@ -159,13 +159,31 @@ func (x *Exchange) take(ctx context.Context, in []carrier.Parcel) []carrier.Take
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			for _, i := range of {
-				out[i] = x.takeOne(ctx, in[i].Wire)
-			}
+			x.takeInOrder(ctx, in, of, out)
 		})
 	}
 	wg.Wait()
 	return out
+}
+
+// takeInOrder takes letters of one leg: together where they follow one another,
+// otherwise each by itself.
+func (x *Exchange) takeInOrder(ctx context.Context, in []carrier.Parcel, of []int, out []carrier.Taken) {
+	if len(of) > 1 {
+		wires := make([][]byte, len(of))
+		for i, n := range of {
+			wires[i] = in[n].Wire
+		}
+		if answers, ok := x.receiveRun(ctx, wires); ok {
+			for i, n := range of {
+				out[n].Answer = answers[i]
+			}
+			return
+		}
+	}
+	for _, n := range of {
+		out[n] = x.takeOne(ctx, in[n].Wire)
+	}
 }
 
 // takeWidth: commits go in groups, so many at once cost little more than one.

@@ -126,26 +126,10 @@ func (x *Exchange) peer(ctx context.Context, from string) (store.Link, seal.Publ
 
 // open opens an authentic letter and hands it to the desk.
 func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope) (leg.Letter, error) {
-	if e.To != x.desk.Node().Platform || e.Link != link.ID {
-		return leg.Letter{}, hotline.Errorf(hotline.Invalid, "letter_address", "/to", e.To)
-	}
-	private, _, err := letter.Open(x.keys, e)
-	if err != nil && !x.again(ctx, e) {
-		return leg.Letter{}, err
-	}
-	in := desk.Incoming{Letter: e.Letter, Private: private, Extra: string(e.Extra()), Content: string(e.Content()), Hash: e.Hash()}
-	if e.Sealed != nil {
-		doc, err := json.Marshal(e.Sealed)
-		if err != nil {
-			return leg.Letter{}, err
-		}
-		in.Sealed = string(doc)
-	}
-	sig, err := json.Marshal(e.Sig)
+	in, err := x.incoming(ctx, link, e)
 	if err != nil {
 		return leg.Letter{}, err
 	}
-	in.Signature = string(sig)
 	if err := x.desk.Heard(ctx, link); err != nil {
 		return leg.Letter{}, err
 	}
@@ -153,6 +137,71 @@ func (x *Exchange) open(ctx context.Context, link store.Link, e letter.Envelope)
 		return x.reconciled(ctx, link, e.Letter)
 	}
 	return x.desk.Receive(ctx, link, in)
+}
+
+// incoming is an authentic letter as the desk takes it.
+func (x *Exchange) incoming(ctx context.Context, link store.Link, e letter.Envelope) (desk.Incoming, error) {
+	if e.To != x.desk.Node().Platform || e.Link != link.ID {
+		return desk.Incoming{}, hotline.Errorf(hotline.Invalid, "letter_address", "/to", e.To)
+	}
+	private, _, err := letter.Open(x.keys, e)
+	if err != nil && !x.again(ctx, e) {
+		return desk.Incoming{}, err
+	}
+	in := desk.Incoming{Letter: e.Letter, Private: private, Extra: string(e.Extra()), Content: string(e.Content()), Hash: e.Hash()}
+	if e.Sealed != nil {
+		doc, err := json.Marshal(e.Sealed)
+		if err != nil {
+			return in, err
+		}
+		in.Sealed = string(doc)
+	}
+	sig, err := json.Marshal(e.Sig)
+	in.Signature = string(sig)
+	return in, err
+}
+
+// receiveRun takes letters each of which follows the one before, in one
+// transaction. ok is false where it cannot be: nothing was kept then, and each
+// is to be received by itself.
+func (x *Exchange) receiveRun(ctx context.Context, wires [][]byte) (answers [][]byte, ok bool) {
+	defer func() {
+		if p := recover(); p != nil { // which of them it was shows one by one
+			ok = false
+		}
+	}()
+	var link store.Link
+	var run []desk.Incoming
+	for _, wire := range wires {
+		e, err := letter.Parse(wire)
+		if err != nil {
+			return nil, false
+		}
+		var keys seal.PublicKeys
+		if link, keys, err = x.peer(ctx, e.From); err == nil {
+			err = e.Verify(keys)
+		}
+		if err != nil || len(run) > 0 && !desk.Follows(e.Letter, run[len(run)-1].Letter) {
+			return nil, false
+		}
+		in, err := x.incoming(ctx, link, e)
+		if err != nil {
+			return nil, false
+		}
+		run = append(run, in)
+	}
+	if err := x.desk.Heard(ctx, link); err != nil {
+		return nil, false
+	}
+	replies, ok := x.desk.ReceiveRun(ctx, link, run)
+	for i := 0; ok && i < len(replies); i++ {
+		answer, err := x.sign(link, replies[i])
+		if err != nil {
+			return nil, false // they are there; each is answered again from what was kept
+		}
+		answers = append(answers, answer)
+	}
+	return answers, ok
 }
 
 // again says that this very letter was taken before. It may come once more

@@ -299,27 +299,28 @@ func (r *Reader) WaitingLetter(ctx context.Context, legID string, number int64) 
 	return first(ls), err
 }
 
-// Arrival is what is known when a letter arrives; a nil part is not there.
+// Arrival is what is known when letters arrive; a nil part is not there.
 type Arrival struct {
-	Same     *LetterIn // with its id
-	Numbered *LetterIn // with its number in its leg
-	Next     *LetterIn // that waits for it
+	Same     *LetterIn // with the id of the first
+	Numbered *LetterIn // with the number of one of them in their leg
+	Next     *LetterIn // that waits for the last
 	Leg      *LegRow
 }
 
-// Arrival reads what is known of a letter by its id, its leg and its number.
-func (r *Reader) Arrival(ctx context.Context, id, legID string, number int64) (Arrival, error) {
+// Arrival reads what is known of n letters of a leg with numbers in a row, by
+// their leg, the id of the first and its number.
+func (r *Reader) Arrival(ctx context.Context, id, legID string, number, n int64) (Arrival, error) {
 	var same, numbered []LetterIn
 	var legs []LegRow
 	err := r.ask(ctx,
 		askAll(&same, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE id = $1`, []any{id}, scanLetterIn),
-		askAll(&numbered, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number IN ($2, $3) AND number > 0`,
-			[]any{legID, number, number + 1}, scanLetterIn),
+		askAll(&numbered, "letter", `SELECT `+letterInColumns+` FROM letter_in WHERE leg_id = $1 AND number BETWEEN $2 AND $3 AND number > 0`,
+			[]any{legID, number, number + n}, scanLetterIn),
 		askAll(&legs, "leg", `SELECT `+legColumns+` FROM leg WHERE id = $1`, []any{legID}, scanLeg))
 	a := Arrival{Same: first(same), Leg: first(legs)}
 	for i, l := range numbered {
 		switch {
-		case l.Number == number:
+		case l.Number < number+n:
 			a.Numbered = &numbered[i]
 		case number > 0 && l.State == LetterWaiting:
 			a.Next = &numbered[i]

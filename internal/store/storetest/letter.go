@@ -388,7 +388,7 @@ func arrival(t *testing.T, st *store.Store) {
 		{"itself, from elsewhere", second.ID, l.ID, 1, store.Arrival{Same: &second, Numbered: &first, Leg: l}},
 		{"no number", "none", "l9", 0, store.Arrival{}},
 	} {
-		got, err := st.Reader().Arrival(ctx, tc.id, tc.leg, tc.number)
+		got, err := st.Reader().Arrival(ctx, tc.id, tc.leg, tc.number, 1)
 		want(t, tc.name, got, err, tc.want)
 	}
 }
