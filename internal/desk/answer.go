@@ -14,19 +14,32 @@ import (
 	"liandong/internal/store"
 )
 
-// Answered takes what a peer answered to a letter of ours. It has an effect
-// once; a repeat changes nothing.
-func (d *Desk) Answered(ctx context.Context, link store.Link, answer leg.Letter) error {
-	return d.st.Write(ctx, func(tx *store.Tx) error { return d.answered(ctx, tx, link, answer) })
+// Answered takes what a peer answered to letters of ours, all or none. It has an
+// effect once; a repeat changes nothing. answer_unknown (Invalid): to a letter
+// that we did not send, or to another with its id.
+func (d *Desk) Answered(ctx context.Context, link store.Link, answers ...leg.Letter) error {
+	return d.st.Write(ctx, func(tx *store.Tx) error {
+		ids := make([]string, len(answers))
+		for i, m := range answers {
+			ids[i] = m.Body.Re
+		}
+		outs, err := tx.LettersOutByID(ctx, ids...)
+		if err != nil {
+			return err
+		}
+		for _, m := range answers {
+			if err := d.answered(ctx, tx, link, m, outs[m.Body.Re]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m leg.Letter) error {
-	out, err := tx.LetterOut(ctx, m.Body.Re)
-	if err != nil || out.Peer != link.Peer || out.Hash != m.Body.Hash {
-		if err == nil || hotline.KindOf(err) == hotline.NotFound {
-			return hotline.Errorf(hotline.Invalid, "answer_unknown", "re", m.Body.Re)
-		}
-		return err
+// answered takes an answer to a letter, as it was when the transaction began.
+func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m leg.Letter, out store.LetterOut) error {
+	if out.Peer != link.Peer || out.Hash != m.Body.Hash {
+		return hotline.Errorf(hotline.Invalid, "answer_unknown", "re", m.Body.Re)
 	}
 	doc, err := json.Marshal(m)
 	if err != nil {

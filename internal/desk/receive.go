@@ -95,7 +95,11 @@ func (d *Desk) receive(ctx context.Context, tx *store.Tx, link store.Link, in In
 		return d.answerAgain(link, m, *same), nil
 	}
 	if m.Type == leg.TypeError || m.Type == leg.TypeReceipt {
-		return leg.Letter{}, d.answered(ctx, tx, link, m)
+		outs, err := tx.LettersOutByID(ctx, m.Body.Re)
+		if err != nil {
+			return leg.Letter{}, err
+		}
+		return leg.Letter{}, d.answered(ctx, tx, link, m, outs[m.Body.Re])
 	}
 	if m.Type == leg.TypeAttachment {
 		return d.partArrived(ctx, tx, link, in, known.Leg)
@@ -426,12 +430,12 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, run [
 	if err != nil {
 		return nil, err
 	}
-	kept := w.isNew
-	if kept { // letters behind the offer need the case on file
+	kept := false
+	if w.isNew && (len(rest) == 0 || known.Next != nil || slices.ContainsFunc(rest, leansOnCase)) {
 		if err := w.keep(); err != nil {
 			return nil, err
 		}
-		w.isNew = false
+		w.isNew, kept = false, true
 	}
 	answers, err := w.applyRun(link, m.Leg, rest)
 	if err != nil {
@@ -446,6 +450,11 @@ func (d *Desk) offered(ctx context.Context, tx *store.Tx, link store.Link, run [
 		return answers, nil
 	}
 	return answers, w.keep()
+}
+
+// leansOnCase says that a letter brings rows that want the case on file.
+func leansOnCase(in Incoming) bool {
+	return in.Letter.Body.Attachment != nil || in.Letter.Body.Suspension != nil
 }
 
 // adopt finds the case of ours that an offer belongs to; nil: none.

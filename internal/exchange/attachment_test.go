@@ -205,7 +205,7 @@ func TestFetchCarriesFiles(t *testing.T) {
 			if _, _, err := p.b.x.collect(t.Context(), p.a.node.Platform); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := p.b.x.sendDue(t.Context(), p.a.node.Platform, false); err != nil {
+			if _, err := p.b.x.sendDue(t.Context(), p.a.node.Platform, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -344,7 +344,7 @@ func TestLettersOvertakeFiles(t *testing.T) {
 	a := p.a.attach(t, c.ID, desk.Upload{Name: "现场.jpg"}, aPhoto(t, 20))
 	send := func() {
 		t.Helper()
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -388,7 +388,7 @@ func TestOldPeerTakesNoFiles(t *testing.T) {
 	a := p.a.attach(t, c.ID, desk.Upload{Name: "现场.jpg"}, aPhoto(t, 6))
 	link := p.a.peerLink(t, p.b)
 	for range 4 {
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -492,7 +492,7 @@ func TestFilesAfterABackup(t *testing.T) {
 	half, lost := aPhoto(t, 6), aPhoto(t, 3)
 	first := p.a.attach(t, here, desk.Upload{Name: "现场.jpg"}, half)
 	for range 2 { // the letter that names it, and two parts
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 	}

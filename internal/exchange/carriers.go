@@ -198,12 +198,15 @@ func (x *Exchange) takeOne(ctx context.Context, wire []byte) carrier.Taken {
 	switch {
 	case errors.As(err, &broke):
 		x.log.Error("letter breaks the receiver", "err", err)
-		return carrier.Taken{Poison: "panic"}
+		return carrier.Taken{Poison: poisonPanic}
 	case errors.As(err, &foreign):
 		return carrier.Taken{Poison: foreign.code}
 	}
 	return carrier.Taken{Answer: answer, Again: err}
 }
+
+// poisonPanic is why a letter is set aside over which the program broke.
+const poisonPanic = "panic"
 
 // panicError is a panic that was caught: one bad letter must not end the
 // process.

@@ -88,7 +88,7 @@ func TestReceiptsLater(t *testing.T) {
 				if s == p.b {
 					peer = p.a
 				}
-				if _, _, err := s.x.sendDue(t.Context(), peer.node.Platform, false); err != nil {
+				if _, err := s.x.sendDue(t.Context(), peer.node.Platform, false); err != nil {
 					t.Fatal(err)
 				}
 				if _, _, err := s.x.collect(t.Context(), peer.node.Platform); err != nil {
@@ -138,7 +138,7 @@ func TestCarrierBreaks(t *testing.T) {
 		p.a.put(t, p.b, &shelf{breaks: true})
 		c := p.a.take(t, "测试传输故障的诉求一二三四")
 		p.a.send(t, c.ID, desk.Order{To: "110"})
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		if out := p.a.out(t, p.b)[0]; out.State != store.LetterWaiting || out.Attempts != 1 || out.LastError == "" {

@@ -81,14 +81,14 @@ func TestWeekDown(t *testing.T) {
 			legs = append(legs, id)
 			if i%(cases/10) == 0 {
 				p.clock.Add(16 * time.Hour)
-				if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, true); err != nil {
+				if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, true); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		p.clock.Add(24 * time.Hour)
 		for range cases { // the offers of the last day expire, too; a peer that is silent gets one letter a turn
-			if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, true); err != nil {
+			if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, true); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -175,8 +175,8 @@ func TestClockSetBackBeforeStart(t *testing.T) {
 		if _, err := p.a.x.watchClock(t.Context(), links, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		if n, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n != 1 || err != nil {
-			t.Fatalf("sent %d letters, %v, want 1", n, err)
+		if n, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n.letters != 1 || err != nil {
+			t.Fatalf("sent %d letters, %v, want 1", n.letters, err)
 		}
 		if got := p.a.state(t, id); got != leg.Received {
 			t.Errorf("got %s, want it received", got)
@@ -224,7 +224,7 @@ func TestFullDisk(t *testing.T) {
 		default:
 			t.Errorf("intake on a full disk: got %v, want it unavailable", err)
 		}
-		_, _, _ = p.a.x.sendDue(t.Context(), p.b.node.Platform, false) // whatever it says, nothing is lost by it
+		_, _ = p.a.x.sendDue(t.Context(), p.b.node.Platform, false) // whatever it says, nothing is lost by it
 	}
 	if refused == 0 {
 		t.Fatal("the disk was not full")
@@ -286,7 +286,7 @@ func TestDatabaseRestarted(t *testing.T) {
 	})
 	server.Go(func() {
 		for ctx.Err() == nil {
-			_, _, _ = p.a.x.sendDue(ctx, p.b.node.Platform, false)
+			_, _ = p.a.x.sendDue(ctx, p.b.node.Platform, false)
 			sleep(ctx, 5*time.Millisecond, nil)
 		}
 	})

@@ -96,7 +96,7 @@ func (p *pair) rounds(w way, n int) {
 	for range n {
 		for _, end := range [][2]*side{{p.a, p.b}, {p.b, p.a}} {
 			peer := end[1].node.Platform
-			if _, _, err := end[0].x.sendDue(p.t.Context(), peer, false); err != nil {
+			if _, err := end[0].x.sendDue(p.t.Context(), peer, false); err != nil {
 				p.t.Fatal(err)
 			}
 			if _, _, err := end[0].x.collect(p.t.Context(), peer); err != nil && !strings.Contains(err.Error(), "set aside") {
@@ -157,7 +157,7 @@ func TestCarrierIsChanged(t *testing.T) {
 	p.over(f.way())
 	c := p.a.take(t, "测试中途更换传输方式的诉求")
 	id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
-	if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 		t.Fatal(err)
 	}
 	w := ways(t)["table on sqlite"](t)
@@ -321,7 +321,7 @@ func TestFerryGap(t *testing.T) {
 	p.over(w)
 	send := func(text string) string {
 		id := p.a.send(t, p.a.take(t, text).ID, desk.Order{To: "110"}).Legs[0].ID
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		f.carry()
@@ -354,7 +354,7 @@ func TestFerryBroken(t *testing.T) {
 	c := p.a.take(t, "测试被改动的摆渡包一二三四")
 	id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
 	peer := p.b.node.Platform
-	if _, _, err := p.a.x.sendDue(t.Context(), peer, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), peer, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := p.b.x.collect(t.Context(), p.a.node.Platform); err != nil { // opens the folders
@@ -386,7 +386,7 @@ func TestFerryBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.clock.Add(2 * time.Minute)
-	if _, _, err := p.a.x.sendDue(t.Context(), peer, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), peer, false); err != nil {
 		t.Fatal(err)
 	}
 	if out := p.a.out(t, p.b)[0]; out.LastError == "" || out.State != "waiting" {
@@ -413,7 +413,7 @@ func TestTableByPsql(t *testing.T) {
 	p.over(w)
 	c := p.a.take(t, "测试共建中间数据库的诉求一二三四")
 	p.a.send(t, c.ID, desk.Order{To: "110"})
-	if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(`SELECT count(*) FROM liandong_letter WHERE to_code = '540000-110' AND status = 'new'`); got != "1" {
@@ -454,7 +454,7 @@ func TestTableByPsql(t *testing.T) {
 	}
 	// No receipt came: after its patience the letter is put up again.
 	p.clock.Add(2 * time.Minute)
-	if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := ask(`SELECT status FROM liandong_letter WHERE to_code = '540000-110'`); got != "new" {

@@ -263,7 +263,7 @@ func TestPoisonBlocksNobody(t *testing.T) {
 		poison := p.a.out(t, p.b)[0].ID
 		p.failNext(poison, 3)
 		for range 3 {
-			if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+			if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -345,7 +345,7 @@ func (p *pair) drive(t *testing.T, seed uint64, cases int) {
 				if x == p.a {
 					other = p.b
 				}
-				if _, _, err := x.x.sendDue(t.Context(), other.node.Platform, false); err != nil {
+				if _, err := x.x.sendDue(t.Context(), other.node.Platform, false); err != nil {
 					t.Fatal(err)
 				}
 			}

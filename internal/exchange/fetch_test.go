@@ -27,8 +27,8 @@ func TestPull(t *testing.T) {
 		c := p.a.take(t, "测试对方来取的诉求一二三四")
 		id := p.a.send(t, c.ID, desk.Order{To: "110"}).Legs[0].ID
 		p.a.act(t, id, leg.Urge)
-		if n, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n != 0 || err != nil {
-			t.Errorf("a side that is fetched from sent %d letters, %v", n, err)
+		if n, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n.letters != 0 || err != nil {
+			t.Errorf("a side that is fetched from sent %d letters, %v", n.letters, err)
 		}
 		collect := func() error {
 			_, _, err := p.b.x.collect(t.Context(), p.a.node.Platform)
@@ -55,7 +55,7 @@ func TestPull(t *testing.T) {
 			p.clock.Add(fetchPatience)
 		}
 		p.b.act(t, id, leg.Accept)
-		if _, _, err := p.b.x.sendDue(t.Context(), p.a.node.Platform, false); err != nil {
+		if _, err := p.b.x.sendDue(t.Context(), p.a.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		if got := p.a.state(t, id); got != leg.Accepted {

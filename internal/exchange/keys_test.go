@@ -123,7 +123,7 @@ func TestKeyIsRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+			if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 				t.Fatal(err)
 			}
 			p.clock.Add(time.Minute)
@@ -157,7 +157,7 @@ func TestKeyIsRevoked(t *testing.T) {
 		if err := p.a.desk.PostKeys(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		if p.b.peer(t).Keys != before {

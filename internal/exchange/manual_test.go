@@ -25,8 +25,8 @@ func TestManual(t *testing.T) {
 		mine := p.a.send(t, p.a.take(t, "测试人工转办的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
 		open := p.a.send(t, p.a.take(t, "测试尚未转交的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
 		letter := p.a.out(t, p.b)[1].ID
-		if n, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n != 0 || err != nil {
-			t.Errorf("a manual link sent %d letters, %v", n, err)
+		if n, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); n.letters != 0 || err != nil {
+			t.Errorf("a manual link sent %d letters, %v", n.letters, err)
 		}
 		if r, err := p.a.x.Reconcile(t.Context(), p.a.op); err != nil || !r.Agree || r.Links != 0 {
 			t.Errorf("reconcile of a manual link: %+v, %v; want nobody asked", r, err)

@@ -414,7 +414,7 @@ func TestPutUpAgain(t *testing.T) {
 	p, w, js := natsEnds(t)
 	id := p.a.send(t, p.a.take(t, "测试对方停机期间的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
 	for range 5 {
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		p.clock.Add(2 * time.Minute)
@@ -433,7 +433,7 @@ func TestPutUpAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 4 { // the first finds that the stream is gone; one makes it anew
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		p.clock.Add(10 * time.Minute)
@@ -459,7 +459,7 @@ func TestStreamMustFit(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.a.send(t, p.a.take(t, "测试总线配置不当的诉求一二三四").ID, desk.Order{To: "110"})
-		if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 			t.Fatal(err)
 		}
 		if out := p.a.out(t, p.b)[0]; out.State != store.LetterWaiting || !strings.Contains(out.LastError, want) {
@@ -477,7 +477,7 @@ func TestServerComesLater(t *testing.T) {
 	w := way{kind: "nats", a: set, b: set, between: func() {}}
 	p.over(w)
 	id := p.a.send(t, p.a.take(t, "测试总线尚未启动的诉求一二三四").ID, desk.Order{To: "110"}).Legs[0].ID
-	if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+	if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 		t.Fatal(err)
 	}
 	if out := p.a.out(t, p.b)[0]; out.State != store.LetterWaiting || out.LastError == "" {
@@ -494,7 +494,7 @@ func TestServerComesLater(t *testing.T) {
 		}
 		p.clock.Add(time.Minute)
 		for _, end := range [][2]*side{{p.a, p.b}, {p.b, p.a}} {
-			if _, _, err := end[0].x.sendDue(t.Context(), end[1].node.Platform, false); err != nil {
+			if _, err := end[0].x.sendDue(t.Context(), end[1].node.Platform, false); err != nil {
 				t.Fatal(err)
 			}
 			end[0].x.collect(t.Context(), end[1].node.Platform) // until the server is there it says that none is
@@ -571,7 +571,7 @@ func TestLeaveOnTheBus(t *testing.T) {
 			t.Fatalf("with a wrong password the letter is %s and says %q, want it waiting for want of authorization", out.State, out.LastError)
 		}
 		p.clock.Add(time.Minute)
-		if _, _, err := p.a.x.sendDue(t.Context(), b, false); err != nil {
+		if _, err := p.a.x.sendDue(t.Context(), b, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -582,7 +582,7 @@ func TestLeaveOnTheBus(t *testing.T) {
 		}
 		p.clock.Add(time.Minute)
 		for _, end := range [][2]*side{{p.a, p.b}, {p.b, p.a}} {
-			if _, _, err := end[0].x.sendDue(t.Context(), end[1].node.Platform, false); err != nil {
+			if _, err := end[0].x.sendDue(t.Context(), end[1].node.Platform, false); err != nil {
 				t.Fatal(err)
 			}
 			end[0].x.collect(t.Context(), end[1].node.Platform) // until it is let in it says that it is not

@@ -292,11 +292,11 @@ func (p *pair) run() {
 			if s == p.b {
 				other = p.a
 			}
-			sent, _, err := s.x.sendDue(p.t.Context(), other.node.Platform, false)
+			sent, err := s.x.sendDue(p.t.Context(), other.node.Platform, false)
 			if err != nil {
 				p.t.Fatal(err)
 			}
-			n += sent
+			n += sent.letters
 		}
 		if n > 0 {
 			continue

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +23,8 @@ import (
 // Pace of a lane. A letter whose attempt failed waits longer each time, with a
 // jitter of a quarter; an urgent one never long.
 const (
-	laneWidth    = 32 // letters of different legs on their way at once; commits are shared, so width is speed
+	dueMost      = 256  // letters of a round
+	behindMost   = 1024 // that go with them where a call takes several
 	firstPause   = 500 * time.Millisecond
 	longPause    = 5 * time.Minute
 	longestPause = longPause * 5 / 4 // with its jitter
@@ -91,14 +94,17 @@ func (x *Exchange) lane(ctx context.Context, peer string) {
 	silent := 0 // attempts in a row that got no answer at all
 	for ctx.Err() == nil {
 		rung := x.letters.Wait()
-		n, answered, err := x.sendDue(ctx, peer, silent > 0)
+		went, err := x.sendDue(ctx, peer, silent > 0)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			x.log.Error("lane", "peer", peer, "err", err)
 			sleep(ctx, time.Second, nil)
-		case n > 0 && answered:
+		case went.rest > 0: // it is busy, and said for how long
 			silent = 0
-		case n > 0:
+			sleep(ctx, min(went.rest, longPause), nil)
+		case went.letters > 0 && went.answered:
+			silent = 0
+		case went.letters > 0:
 			silent++
 			sleep(ctx, pause(silent, hastyPause), nil)
 		default:
@@ -126,62 +132,112 @@ func pause(n int, most time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2)
 }
 
+// round is how it went with what was due.
+type round struct {
+	letters  int
+	answered bool          // the peer spoke, whatever it said
+	rest     time.Duration // for so long it takes nothing
+}
+
+func (r *round) add(some round) {
+	r.letters += some.letters
+	r.answered = r.answered || some.answered
+	r.rest = max(r.rest, some.rest)
+}
+
 // sendDue sends what is due now; a peer that was silent gets one letter to try.
-// answered says that the peer spoke, whatever it said.
-func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (n int, answered bool, err error) {
+func (x *Exchange) sendDue(ctx context.Context, peer string, probe bool) (went round, err error) {
 	defer recovered(&err)
 	link, err := x.desk.Link(ctx, peer)
 	if err != nil || !link.Active {
-		return 0, false, err
+		return went, err
 	}
 	c, err := x.carrierOf(link)
 	if err != nil {
-		return 0, false, errors.Join(err, x.desk.Broke(ctx, link, err))
+		return went, errors.Join(err, x.desk.Broke(ctx, link, err))
 	}
 	traits := c.Traits()
 	if traits.Passive {
-		return 0, false, nil
+		return went, nil
 	}
 	keys, err := seal.ParsePublicKeys([]byte(link.Keys))
 	if err != nil {
-		return 0, false, fmt.Errorf("keys of %s: %w", peer, err)
+		return went, fmt.Errorf("keys of %s: %w", peer, err)
 	}
-	most := max(256, traits.Batch)
+	most, parts := max(dueMost, traits.Batch), partsOnWire
 	if probe {
 		most = 1
 	}
-	parts := partsOnWire
-	if traits.Batch > 1 {
+	if traits.Lanes == 0 {
 		parts = partsInBulk
 	}
 	due, err := x.read.Due(ctx, peer, x.desk.Now(), traits.Stream, most, parts)
 	if err != nil || len(due) == 0 {
-		return 0, false, err
+		return went, err
 	}
 	s := shipment{link: link, keys: keys, carrier: c, traits: traits}
-	if traits.Batch > 1 {
-		answered, err = x.sendSome(ctx, s, due)
-		return len(due), answered, err
+	if traits.Lanes == 0 {
+		return x.sendSome(ctx, s, due)
+	}
+	var behind []store.LetterOut
+	if traits.Batch > 1 && !probe {
+		if behind, err = x.read.Behind(ctx, due, behindMost); err != nil {
+			return went, err
+		}
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, laneWidth)
+	slots := make(chan struct{}, traits.Lanes)
 	var errs []error
-	for _, out := range due {
+	for some := range batches(due, behind, traits.Batch) {
 		slots <- struct{}{}
+		mu.Lock()
+		rest := went.rest
+		mu.Unlock()
+		if rest > 0 {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			spoke, err := x.sendSome(ctx, s, []store.LetterOut{out})
+			how, err := x.sendSome(ctx, s, some)
 			mu.Lock()
 			defer mu.Unlock()
-			answered = answered || spoke
-			if err != nil {
-				errs = append(errs, fmt.Errorf("letter %s: %w", out.ID, err))
-			}
+			went.add(how)
+			errs = append(errs, err)
 		})
 	}
 	wg.Wait()
-	return len(due), answered, errors.Join(errs...)
+	return went, errors.Join(errs...)
+}
+
+// batches yields letters in batches of so many, each followed by those of its
+// leg that wait behind it, in their order; what does not fit into the batch is
+// left for the next round.
+func batches(due, behind []store.LetterOut, most int) iter.Seq[[]store.LetterOut] {
+	follow := map[string][]store.LetterOut{}
+	for _, out := range behind {
+		follow[out.LegID] = append(follow[out.LegID], out)
+	}
+	return func(yield func([]store.LetterOut) bool) {
+		var batch []store.LetterOut
+		for _, out := range due {
+			run := []store.LetterOut{out}
+			if out.Number > 0 {
+				more := follow[out.LegID]
+				run = append(run, more[:min(len(more), most-1)]...)
+			}
+			if len(batch) > 0 && len(batch)+len(run) > most {
+				if !yield(batch) {
+					return
+				}
+				batch = nil
+			}
+			batch = append(batch, run...)
+		}
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
 }
 
 // How many parts of files go with what else is due. On a wire few, so that a
@@ -198,13 +254,17 @@ type shipment struct {
 	keys    seal.PublicKeys
 	carrier carrier.Carrier
 	traits  carrier.Traits
+
+	caseKeys map[string]seal.CaseKey // of the cases whose letters go together
 }
 
 // sendSome sends letters together and records how each went.
-func (x *Exchange) sendSome(ctx context.Context, s shipment, due []store.LetterOut) (spoke bool, err error) {
+func (x *Exchange) sendSome(ctx context.Context, s shipment, due []store.LetterOut) (went round, err error) {
 	var outs []store.LetterOut
 	var parcels []carrier.Parcel
 	var errs []error
+	went.letters = len(due)
+	s.caseKeys = map[string]seal.CaseKey{}
 	for _, out := range due {
 		wire, ready, err := x.prepare(ctx, s, out)
 		if err != nil {
@@ -213,34 +273,60 @@ func (x *Exchange) sendSome(ctx context.Context, s shipment, due []store.LetterO
 		if ready {
 			outs, parcels = append(outs, out), append(parcels, carrier.Parcel{ID: out.ID, Wire: wire})
 		}
-		spoke = spoke || !ready
+		went.answered = went.answered || !ready
 	}
 	if len(parcels) == 0 {
-		return spoke, errors.Join(errs...)
+		return went, errors.Join(errs...)
 	}
 	results, err := carry(ctx, s.carrier, parcels)
 	if ctx.Err() != nil {
-		return false, nil // told to stop; the receipt may come with the next attempt
+		return round{letters: len(due)}, nil // told to stop; the receipt may come with the next attempt
+	}
+	if err != nil {
+		results = slices.Repeat([]carrier.Sent{{Err: err}}, len(outs))
 	}
 	var handed []store.LetterOut
+	heard := x.hearAll(ctx, s, outs, results)
 	for i, out := range outs {
-		r := carrier.Sent{Err: err}
-		if err == nil {
-			r = results[i]
+		r := results[i]
+		if word, _ := errors.AsType[*carrier.Refused](r.Err); word != nil {
+			went.rest = max(went.rest, word.After)
 		}
-		if r.Handed {
+		switch {
+		case r.Handed:
 			handed = append(handed, out)
-			continue
+		case heard[out.ID]:
+			went.answered = true
+		default:
+			spoke, err := x.sent(ctx, s, out, r)
+			went.answered = went.answered || spoke
+			errs = append(errs, err)
 		}
-		heard, err := x.sent(ctx, s, out, r)
-		spoke = spoke || heard
-		errs = append(errs, err)
 	}
 	if len(handed) > 0 {
-		spoke = true
+		went.answered = true
 		errs = append(errs, x.handed(ctx, s, handed))
 	}
-	return spoke, errors.Join(errs...)
+	return went, errors.Join(errs...)
+}
+
+// hearAll takes the answers to several letters together, and says to which. What
+// it leaves is heard one by one.
+func (x *Exchange) hearAll(ctx context.Context, s shipment, outs []store.LetterOut, results []carrier.Sent) map[string]bool {
+	var answers []leg.Letter
+	heard := map[string]bool{}
+	for i, out := range outs {
+		if results[i].Answer == nil || out.Type == leg.TypeReconcile {
+			continue
+		}
+		if e, err := x.readAnswer(s.keys, out, results[i].Answer); err == nil {
+			answers, heard[out.ID] = append(answers, e.Letter), true
+		}
+	}
+	if len(answers) < 2 || x.desk.Heard(ctx, s.link) != nil || x.desk.Answered(ctx, s.link, answers...) != nil {
+		return nil
+	}
+	return heard
 }
 
 // carry is Send of a carrier that may break.
@@ -303,20 +389,15 @@ func (x *Exchange) sent(ctx context.Context, s shipment, out store.LetterOut, r 
 // hear takes the answer to a letter. One that is not authentic, or not about
 // this letter, counts as none.
 func (x *Exchange) hear(ctx context.Context, link store.Link, keys seal.PublicKeys, out store.LetterOut, answer []byte) error {
-	e, err := letter.Parse(answer)
-	if err == nil {
-		err = e.Verify(keys)
-	}
-	if err == nil && e.Type == leg.TypeReconcile && out.Type == leg.TypeReconcile && e.Body.Re == out.ID && e.To == x.desk.Node().Platform {
+	e, err := x.readAnswer(keys, out, answer)
+	switch {
+	case err != nil:
+	case e.Type == leg.TypeReconcile:
 		if _, err = x.reconciled(ctx, link, e.Letter); err == nil || hotline.KindOf(err) == hotline.Invalid {
 			return x.desk.Delivered(ctx, out)
 		}
 		return err
-	}
-	if err == nil && (e.Body.Re != out.ID || e.To != x.desk.Node().Platform || e.Type != leg.TypeReceipt && e.Type != leg.TypeError) {
-		err = hotline.Errorf(hotline.Invalid, "answer_unknown", "re", e.Body.Re)
-	}
-	if err == nil {
+	default:
 		err = x.desk.Answered(ctx, link, e.Letter)
 	}
 	if hotline.KindOf(err) == hotline.Invalid && err != nil {
@@ -325,18 +406,48 @@ func (x *Exchange) hear(ctx context.Context, link store.Link, keys seal.PublicKe
 	return err
 }
 
+// readAnswer reads an authentic answer to a letter. Errors are Invalid.
+func (x *Exchange) readAnswer(keys seal.PublicKeys, out store.LetterOut, answer []byte) (letter.Envelope, error) {
+	e, err := letter.Parse(answer)
+	if err == nil {
+		err = e.Verify(keys)
+	}
+	fits := e.Type == leg.TypeReceipt || e.Type == leg.TypeError || e.Type == leg.TypeReconcile && out.Type == leg.TypeReconcile
+	if err == nil && (e.Body.Re != out.ID || e.To != x.desk.Node().Platform || !fits) {
+		err = hotline.Errorf(hotline.Invalid, "answer_unknown", "re", e.Body.Re)
+	}
+	return e, err
+}
+
 // later puts a letter off.
 func (x *Exchange) later(ctx context.Context, link store.Link, out store.LetterOut, why error) error {
 	most := longPause
 	if urgent(out) {
 		most = hastyPause
 	}
-	return x.desk.SendFailed(ctx, link, out, desk.Retry{At: x.desk.Now().Add(pause(out.Attempts+1, most)), Why: why.Error()})
+	wait := pause(out.Attempts+1, most)
+	if word, _ := errors.AsType[*carrier.Refused](why); word != nil {
+		wait = max(wait, min(word.After, longPause))
+	}
+	return x.desk.SendFailed(ctx, link, out, desk.Retry{At: x.desk.Now().Add(wait), Why: why.Error()})
 }
 
 func urgent(out store.LetterOut) bool {
 	var m leg.Letter
 	return json.Unmarshal([]byte(out.Content), &m) == nil && m.Body.Urgent
+}
+
+// keyOf is the key that a letter's personal part is sealed under, looked up once
+// for all of its case in a shipment.
+func (x *Exchange) keyOf(ctx context.Context, s shipment, out store.LetterOut) (seal.CaseKey, error) {
+	if key, known := s.caseKeys[out.CaseID]; known {
+		return key, nil
+	}
+	key, err := x.desk.KeyOf(ctx, out)
+	if err == nil && out.CaseID != "" && s.caseKeys != nil {
+		s.caseKeys[out.CaseID] = key
+	}
+	return key, err
 }
 
 // write makes the wire form of a letter: the case's key wrapped for the peer's
@@ -357,7 +468,7 @@ func (x *Exchange) write(ctx context.Context, s shipment, out store.LetterOut) (
 		if err := json.Unmarshal([]byte(out.Content), &m); err != nil {
 			return nil, fmt.Errorf("letter in the ledger: %w", err)
 		}
-		key, err := x.desk.KeyOf(ctx, out)
+		key, err := x.keyOf(ctx, s, out)
 		if err != nil {
 			return nil, err
 		}

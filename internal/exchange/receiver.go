@@ -1,15 +1,19 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strconv"
 
 	"liandong/internal/desk"
+	"liandong/internal/exchange/carrier"
 	"liandong/internal/exchange/https"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -50,6 +54,11 @@ func (x *Exchange) Handler() http.Handler {
 // answered: 200 with a signed receipt or error, 204 where a letter has no
 // answer, 401 where it is not authentic, 503 where the sender shall try again.
 func (x *Exchange) serveLetter(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set(https.AtOnceHeader, strconv.Itoa(https.AtOnce))
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == https.ManyType {
+		x.serveLetters(w, r)
+		return
+	}
 	wire, err := io.ReadAll(http.MaxBytesReader(w, r.Body, letter.MaxLetter+1))
 	if err != nil && !isTooLarge(err) {
 		http.Error(w, "the letter did not come whole", http.StatusBadRequest)
@@ -69,6 +78,46 @@ func (x *Exchange) serveLetter(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(answer)
+	}
+}
+
+// serveLetters takes several letters, one a line, and answers each with a line:
+// what serveLetter would have answered.
+func (x *Exchange) serveLetters(w http.ResponseWriter, r *http.Request) {
+	doc, err := io.ReadAll(http.MaxBytesReader(w, r.Body, https.ManySize))
+	switch {
+	case isTooLarge(err):
+		http.Error(w, fmt.Sprintf("more than %d bytes", https.ManySize), http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
+		http.Error(w, "the letters did not come whole", http.StatusBadRequest)
+		return
+	}
+	var in []carrier.Parcel
+	for wire := range bytes.SplitSeq(bytes.TrimRight(doc, "\n"), []byte{'\n'}) {
+		in = append(in, carrier.Parcel{Wire: wire})
+	}
+	if len(in) > https.AtOnce {
+		http.Error(w, fmt.Sprintf("more than %d letters", https.AtOnce), http.StatusRequestEntityTooLarge)
+		return
+	}
+	w.Header().Set("Content-Type", https.ManyType)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false) // an answer goes as it was signed
+	for _, t := range x.take(r.Context(), in) {
+		l := https.Line{Status: http.StatusOK, Answer: t.Answer}
+		switch {
+		case t.Again != nil, t.Poison == poisonPanic:
+			x.log.Error("letter not taken", "err", t.Again)
+			l.Status, l.Detail = http.StatusServiceUnavailable, "try again later"
+		case t.Poison != "":
+			l.Status, l.Detail = http.StatusUnauthorized, "not authentic: "+t.Poison
+		case t.Answer == nil:
+			l.Status = http.StatusNoContent
+		}
+		if err := out.Encode(l); err != nil {
+			return // the caller has gone; what was taken is answered again
+		}
 	}
 }
 

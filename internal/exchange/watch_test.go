@@ -39,7 +39,7 @@ func TestAlertOnceAtEachEnd(t *testing.T) {
 			}
 			p.faulty(func(wire []byte) ([]byte, fault) { return wire, loseLetter })
 			for range 8 {
-				if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
+				if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err != nil {
 					t.Fatal(err)
 				}
 				p.clock.Add(10 * time.Minute)
@@ -164,7 +164,7 @@ func TestCarrierCannotBeOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err == nil {
+			if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, false); err == nil {
 				t.Error("a carrier without its database opened")
 			}
 			if _, _, err := p.a.x.collect(t.Context(), p.b.node.Platform); err == nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"liandong/internal/hotline"
@@ -86,6 +87,27 @@ func (r *Reader) Due(ctx context.Context, peer string, now time.Time, stream boo
 	return out, err
 }
 
+// Behind lists the letters that wait behind letters of the same legs, by leg and
+// in their order: at most so many.
+func (r *Reader) Behind(ctx context.Context, heads []LetterOut, limit int) ([]LetterOut, error) {
+	var legs []string
+	number := map[string]int64{}
+	for _, h := range heads {
+		if h.Number > 0 {
+			legs, number[h.LegID] = append(legs, h.LegID), h.Number
+		}
+	}
+	if len(legs) == 0 {
+		return nil, nil
+	}
+	args := padded(legs)
+	n := len(args)
+	args = append(args, heads[0].Peer, limit)
+	ls, err := all(ctx, r, "letters behind", `SELECT `+letterOutColumns+` FROM letter_out WHERE leg_id IN (`+places(1, n)+`) AND number > 0
+		AND state = 'waiting' AND state <> 'voided' AND peer = `+places(n+1, 1)+` ORDER BY leg_id, number LIMIT `+places(n+2, 1), args, scanLetterOut)
+	return slices.DeleteFunc(ls, func(l LetterOut) bool { return l.Number <= number[l.LegID] }), err
+}
+
 // HandLetter records that a letter was given to a carrier whose receipts come
 // later, and when it is given again without one.
 func (t *Tx) HandLetter(ctx context.Context, id string, attempts int, at, next time.Time, why string) error {
@@ -155,6 +177,17 @@ func (r *Reader) LetterOut(ctx context.Context, id string) (LetterOut, error) {
 	var l LetterOut
 	err := r.one(ctx, "letter", `SELECT `+letterOutColumns+` FROM letter_out WHERE id = $1`, []any{id}, letterOutFields(&l)...)
 	return l, err
+}
+
+// LettersOutByID reads letters that we send; what is not there is left out.
+func (r *Reader) LettersOutByID(ctx context.Context, ids ...string) (map[string]LetterOut, error) {
+	args := padded(ids)
+	ls, err := all(ctx, r, "letters", `SELECT `+letterOutColumns+` FROM letter_out WHERE id IN (`+places(1, len(args))+`)`, args, scanLetterOut)
+	out := make(map[string]LetterOut, len(ls))
+	for _, l := range ls {
+		out[l.ID] = l
+	}
+	return out, err
 }
 
 // LettersOut lists letters to a peer in the order of their ids, for the links

@@ -51,7 +51,10 @@ type Sent struct {
 }
 
 // Refused says that the other side is there and answered, but not with a letter.
-type Refused struct{ Detail string }
+type Refused struct {
+	Detail string
+	After  time.Duration // the other side takes nothing before; 0: it did not say
+}
 
 func (e *Refused) Error() string { return e.Detail }
 
@@ -69,8 +72,10 @@ type Take func(ctx context.Context, in []Parcel) []Taken
 
 // Traits tell the postman how to use a carrier.
 type Traits struct {
-	// Batch is how many parcels go well in one Send; at 1 several Sends run at once.
+	// Batch is how many parcels go well in one Send.
 	Batch int
+	// Lanes is how many Sends go well at once; 0: one.
+	Lanes int
 	// Stream says that letters of a leg need not wait for one another's receipt:
 	// the way is long, and the other side puts them in order.
 	Stream bool
@@ -84,7 +89,7 @@ type Traits struct {
 }
 
 // Carrier moves the letters of one link. Send and Collect may run at the same
-// time; each runs once at a time, except Send of a carrier with Batch 1.
+// time; each runs once at a time, but Send in as many lanes as Traits says.
 type Carrier interface {
 	Traits() Traits
 	// Send hands parcels over, in their order. It returns as many results. A

@@ -8,11 +8,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"os"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"liandong/internal/exchange/carrier"
@@ -31,6 +34,30 @@ const SignatureHeader = "Liandong-Signature"
 // answerMost bounds what is read of an answer, in bytes.
 const answerMost = 4 << 20
 
+// AtOnceHeader stands in answers to letters of a side that takes several in one
+// call: how many.
+const AtOnceHeader = "Liandong-Letters-At-Once"
+
+// Several letters in one call: a document of ManyType has a letter a line, its
+// answer a Line a line, in their order.
+const (
+	ManyType = "application/x-ndjson"
+	AtOnce   = 64      // letters that our side takes
+	ManySize = 1 << 20 // bytes that it takes, one letter apart
+)
+
+// sendSize is how much we put into one call with several letters, in bytes: a
+// minute on a line of 32 kbit/s.
+const sendSize = 256 << 10
+
+// Line is the answer to one of several letters: the status that it would have
+// had in a call of its own, and the letter or the words that would have come.
+type Line struct {
+	Status int             `json:"status"`
+	Answer json.RawMessage `json:"answer,omitempty"`
+	Detail string          `json:"detail,omitempty"`
+}
+
 // Kind is this carrier in a link's configuration.
 var Kind = carrier.Kind{
 	Name: "https", NeedsURL: true,
@@ -47,16 +74,23 @@ var Kind = carrier.Kind{
 type Carrier struct {
 	link   carrier.Link
 	client *http.Client
+	atOnce atomic.Int32 // letters that the peer takes in one call, as it said last
 }
 
-// New makes a carrier with its own connections. A call takes at most ten
-// seconds: a peer that does not answer is tried again, not waited for.
+// A call takes at most so long, and longer where it carries much: a peer that
+// does not answer is tried again, not waited for.
+const (
+	callTime = 10 * time.Second
+	slowest  = 4 << 10 // bytes a second
+)
+
+// New makes a carrier with its own connections.
 //
 // Settings, each the path of a PEM file: cert and key, with which this node says
 // who it is (mutual TLS); ca, the only authority whose certificate the peer may
 // show.
 func New(l carrier.Link) (*Carrier, error) {
-	client, err := Client(l.Set, 10*time.Second)
+	client, err := Client(l.Set, callTime+sendSize/slowest*time.Second)
 	return &Carrier{link: l, client: client}, err
 }
 
@@ -104,12 +138,16 @@ func badFile(key, path string, cause error) error {
 	return &hotline.Error{Kind: hotline.Invalid, Code: "carrier_setting_invalid", Field: "set." + key, Args: []any{key, path}, Cause: cause}
 }
 
-// Traits: one letter a call, several calls at once. A peer without an address
-// cannot be called; it fetches.
+// Traits: one letter a call and many calls at once, or with a peer that takes
+// several letters in one call fewer calls. A peer without an address cannot be
+// called; it fetches.
 func (c *Carrier) Traits() carrier.Traits {
-	t := carrier.Traits{Batch: 1, Passive: c.link.URL == "" || c.link.Set["mode"] == carrier.Held}
+	t := carrier.Traits{Batch: 1, Lanes: 32, Passive: c.link.URL == "" || c.link.Set["mode"] == carrier.Held}
 	if c.link.Set["mode"] == carrier.Pull {
 		t.Look = pullEvery
+	}
+	if n := int(c.atOnce.Load()); n > 1 {
+		t.Batch, t.Lanes = min(n, AtOnce), 6
 	}
 	return t
 }
@@ -118,13 +156,90 @@ func (c *Carrier) Traits() carrier.Traits {
 // call us.
 const pullEvery = time.Second
 
-// Send posts letters, one after another.
+// Send posts letters in their order, several in one call where the peer takes
+// them so.
 func (c *Carrier) Send(ctx context.Context, parcels []carrier.Parcel) []carrier.Sent {
-	out := make([]carrier.Sent, len(parcels))
-	for i, p := range parcels {
-		out[i].Answer, _, out[i].Err = c.Post(ctx, LettersPath, p.Wire, nil)
+	out := make([]carrier.Sent, 0, len(parcels))
+	for len(parcels) > 0 {
+		n, size := 1, len(parcels[0].Wire)
+		for most := int(c.atOnce.Load()); n < min(most, AtOnce, len(parcels)); n++ {
+			if size += len(parcels[n].Wire) + 1; size > sendSize {
+				break
+			}
+		}
+		if n == 1 {
+			out = append(out, c.one(ctx, parcels[0]))
+		} else {
+			out = append(out, c.many(ctx, parcels[:n])...)
+		}
+		parcels = parcels[n:]
 	}
 	return out
+}
+
+func (c *Carrier) one(ctx context.Context, p carrier.Parcel) (s carrier.Sent) {
+	var header http.Header
+	if s.Answer, header, s.Err = c.Post(ctx, LettersPath, p.Wire, nil); s.Err == nil {
+		c.heard(header)
+	}
+	return s
+}
+
+// heard notes how many letters the peer takes in one call.
+func (c *Carrier) heard(header http.Header) {
+	n, err := strconv.ParseInt(header.Get(AtOnceHeader), 10, 32)
+	if err != nil {
+		n = 1 // it says nothing of it, or nothing more
+	}
+	c.atOnce.Store(int32(n))
+}
+
+// many posts several letters in one call. What is wrong with the call is wrong
+// with each of them.
+func (c *Carrier) many(ctx context.Context, parcels []carrier.Parcel) []carrier.Sent {
+	wires := make([][]byte, len(parcels))
+	for i, p := range parcels {
+		wires[i] = p.Wire
+	}
+	out := make([]carrier.Sent, len(parcels))
+	doc, header, err := c.Post(ctx, LettersPath, bytes.Join(wires, []byte{'\n'}), http.Header{"Content-Type": {ManyType}})
+	var lines []Line
+	if err == nil {
+		c.heard(header)
+		lines, err = readLines(doc, len(parcels))
+	}
+	if word, _ := errors.AsType[*carrier.Refused](err); word != nil && word.After == 0 {
+		c.atOnce.Store(1) // it may be an older one again
+	}
+	for i := range out {
+		if out[i].Err = err; err != nil {
+			continue
+		}
+		switch l := lines[i]; l.Status {
+		case http.StatusOK:
+			out[i].Answer = l.Answer
+		case http.StatusNoContent:
+		default:
+			out[i].Err = &carrier.Refused{Detail: fmt.Sprintf("answered %d: %s", l.Status, firstLine([]byte(l.Detail)))}
+		}
+	}
+	return out
+}
+
+// readLines reads the answer to n letters.
+func readLines(doc []byte, n int) ([]Line, error) {
+	var lines []Line
+	for d := json.NewDecoder(bytes.NewReader(doc)); ; {
+		var l Line
+		err := d.Decode(&l)
+		if err == io.EOF && len(lines) == n {
+			return lines, nil
+		}
+		if err != nil || len(lines) == n {
+			return nil, fmt.Errorf("the answer to %d letters does not hold as many lines (%d): %w", n, len(lines), err)
+		}
+		lines = append(lines, l)
+	}
 }
 
 // Fetch asks a peer for the letters that it keeps for us, and Fetched is what it
@@ -156,16 +271,19 @@ func (c *Carrier) Collect(ctx context.Context, take carrier.Take) (n int, err er
 		for i, l := range letters {
 			in[i].Wire = l
 		}
+		var answers []carrier.Parcel
 		for _, t := range take(ctx, in) {
 			if t.Again != nil {
 				return n, t.Again
 			}
 			n++ // one that is set aside is kept with the refusals
-			if t.Answer == nil {
-				continue
+			if t.Answer != nil {
+				answers = append(answers, carrier.Parcel{Wire: t.Answer})
 			}
-			if _, _, err := c.Post(ctx, LettersPath, t.Answer, nil); err != nil {
-				return n, err // the letter comes again, and so does its receipt
+		}
+		for _, s := range c.Send(ctx, answers) {
+			if s.Err != nil {
+				return n, s.Err // the letter comes again, and so does its receipt
 			}
 		}
 	}
@@ -198,6 +316,8 @@ func (c *Carrier) fetch(ctx context.Context) ([]json.RawMessage, error) {
 // *carrier.Refused is the other side's word; every other error says that there
 // was no answer.
 func (c *Carrier) Post(ctx context.Context, path string, doc []byte, header http.Header) ([]byte, http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime+time.Duration(len(doc)/slowest)*time.Second)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.link.URL+path, bytes.NewReader(doc))
 	if err != nil {
 		return nil, nil, fmt.Errorf("post to %s: %w", c.link.Peer, err)
@@ -219,7 +339,25 @@ func (c *Carrier) Post(ctx context.Context, path string, doc []byte, header http
 	case http.StatusNoContent:
 		return nil, res.Header, nil
 	}
-	return nil, nil, &carrier.Refused{Detail: fmt.Sprintf("answered %d: %s", res.StatusCode, firstLine(body))}
+	return nil, nil, &carrier.Refused{Detail: fmt.Sprintf("answered %d: %s", res.StatusCode, firstLine(body)), After: retryAfter(res)}
+}
+
+// retryAfter is how long a side that is busy wants to be left alone (RFC 9110
+// §10.2.3), in whole seconds or as a date by its own clock.
+func retryAfter(res *http.Response) time.Duration {
+	if res.StatusCode != http.StatusTooManyRequests && res.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	said := res.Header.Get("Retry-After")
+	if n, err := strconv.Atoi(said); err == nil {
+		return time.Duration(max(0, min(n, 24*3600))) * time.Second
+	}
+	at, err := http.ParseTime(said)
+	now, err2 := http.ParseTime(res.Header.Get("Date"))
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return max(0, at.Sub(now))
 }
 
 // firstLine is the beginning of an answer, fit for a page.

@@ -70,6 +70,9 @@ func letterOutRoundTrip(t *testing.T, st *store.Store) {
 	got, err = r.LetterOut(ctx, bare.ID)
 	want(t, "with little in it", got, err, bare)
 
+	some, err := r.LettersOutByID(ctx, bare.ID, "none", l.ID)
+	want(t, "several by their ids", some, err, map[string]store.LetterOut{bare.ID: bare, l.ID: l})
+
 	if err := st.Write(ctx, func(tx *store.Tx) error { return tx.PostLetter(ctx, bare) }); !store.IsDuplicate(err) {
 		t.Errorf("a letter with an id that is taken: got %v, want a duplicate", err)
 	}
@@ -366,6 +369,35 @@ func letterInRoundTrip(t *testing.T, st *store.Store) {
 	want(t, "waiting with no number", next, err, nil)
 }
 
+func lettersBehind(t *testing.T, st *store.Store) {
+	ctx, r := t.Context(), st.Reader()
+	var first []store.LetterOut
+	var behind []string
+	for _, legID := range []string{"l1", "l2"} {
+		for n := range int64(4) {
+			l := newLetter(numbered(legID, n+1), func(l *store.LetterOut) { l.CreatedAt = start.Add(time.Duration(n) * time.Hour) })
+			write(t, st, func(tx *store.Tx) error { return tx.PostLetter(ctx, l) })
+			if n == 1 {
+				first = append(first, l)
+			} else if n > 1 {
+				behind = append(behind, l.ID)
+			}
+		}
+	}
+	got, err := r.Behind(ctx, first, 100)
+	want(t, "behind the second letters, due or not", ids(got, letterOutID), err, behind)
+	got, err = r.Behind(ctx, first[:1], 100)
+	want(t, "behind one of them", ids(got, letterOutID), err, behind[:2])
+	write(t, st, func(tx *store.Tx) error {
+		_, err := tx.EndLetter(ctx, behind[0], store.LetterReceipted, "", start)
+		return err
+	})
+	got, err = r.Behind(ctx, first, 100)
+	want(t, "without the one that has its receipt", ids(got, letterOutID), err, behind[1:])
+	got, err = r.Behind(ctx, []store.LetterOut{{LegID: "l1", Peer: "p1"}}, 100)
+	want(t, "behind what has no number", ids(got, letterOutID), err, []string{})
+}
+
 func arrival(t *testing.T, st *store.Store) {
 	ctx := t.Context()
 	l := addLeg(t, st, addCase(t, st).ID)
@@ -377,18 +409,20 @@ func arrival(t *testing.T, st *store.Store) {
 	})
 	for _, tc := range []struct {
 		name, id, leg string
-		number        int64
+		number, n     int64
 		want          store.Arrival
 	}{
-		{"nothing known", "none", "none", 1, store.Arrival{}},
-		{"its leg", "none", l.ID, 2, store.Arrival{Leg: l}},
-		{"all of it", first.ID, l.ID, 1, store.Arrival{Same: &first, Numbered: &first, Leg: l}},
-		{"another with its number", "none", "l9", 2, store.Arrival{Numbered: &second, Next: &early}},
-		{"the one before it", "none", "l9", 1, store.Arrival{}},
-		{"itself, from elsewhere", second.ID, l.ID, 1, store.Arrival{Same: &second, Numbered: &first, Leg: l}},
-		{"no number", "none", "l9", 0, store.Arrival{}},
+		{"nothing known", "none", "none", 1, 1, store.Arrival{}},
+		{"its leg", "none", l.ID, 2, 1, store.Arrival{Leg: l}},
+		{"several, one of them known", "none", "l9", 1, 2, store.Arrival{Numbered: &second, Next: &early}},
+		{"several, the last of them known", "none", "l9", 1, 3, store.Arrival{Numbered: &early}},
+		{"all of it", first.ID, l.ID, 1, 1, store.Arrival{Same: &first, Numbered: &first, Leg: l}},
+		{"another with its number", "none", "l9", 2, 1, store.Arrival{Numbered: &second, Next: &early}},
+		{"the one before it", "none", "l9", 1, 1, store.Arrival{}},
+		{"itself, from elsewhere", second.ID, l.ID, 1, 1, store.Arrival{Same: &second, Numbered: &first, Leg: l}},
+		{"no number", "none", "l9", 0, 1, store.Arrival{}},
 	} {
-		got, err := st.Reader().Arrival(ctx, tc.id, tc.leg, tc.number, 1)
+		got, err := st.Reader().Arrival(ctx, tc.id, tc.leg, tc.number, tc.n)
 		want(t, tc.name, got, err, tc.want)
 	}
 }

@@ -108,6 +108,7 @@ var suite = []struct {
 	{"letter out round trip", letterOutRoundTrip},
 	{"letters handed over", lettersHanded},
 	{"due letters", dueLetters},
+	{"letters behind others", lettersBehind},
 	{"letters that people carry", lettersByHand},
 	{"a letter ends once", letterEndsOnce},
 	{"a letter that was read ends", endWaiting},
