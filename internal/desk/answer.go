@@ -198,7 +198,7 @@ func (w *work) void(link store.Link, l *legWork, out store.LetterOut, reason str
 	if err := w.event("voided", l.ID, body{"number": out.Number, "re": out.ID, "type": out.Type}, reason); err != nil {
 		return err
 	}
-	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, "", leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, false)
+	return w.postLetter(link, l.ID, out.Number, string(leg.Void), nil, "", leg.Body{Re: out.ID, Hash: out.Hash}, leg.Private{}, l.Urgent)
 }
 
 // Delivered ends a letter that has no answer: an error letter is never

@@ -242,6 +242,7 @@ func (w *work) postLetter(link store.Link, legID string, number int64, typ strin
 		m.ExpiresAt = &until
 	}
 	out, err := letterOut(m, w.key, w.c.ID, extra, p, w.now)
+	out.Urgent = urgent
 	if err == nil {
 		w.post = append(w.post, out)
 	}

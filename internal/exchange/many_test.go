@@ -170,6 +170,25 @@ func TestNoneOvertakes(t *testing.T) {
 	p.b.order(t, id, leg.TypeOffer, "urge", "supplement")
 }
 
+// What is urgent goes first when a peer comes back, whatever waits for it.
+func TestUrgentBeforeTheBacklog(t *testing.T) {
+	p := newPair(t, "sqlite")
+	for range dueMost + 10 {
+		p.a.send(t, p.a.take(t, "测试积压的诉求一二三四").ID, desk.Order{To: "110"})
+	}
+	v := p.a.take(t, "我不想活了，站在楼顶")
+	id := p.a.send(t, v.ID, desk.Order{To: "110", Urgent: new(true)}).Legs[0].ID
+	if l := p.a.leg(t, id); !l.Urgent {
+		t.Fatal("the leg is not urgent")
+	}
+	if _, err := p.a.x.sendDue(t.Context(), p.b.node.Platform, true); err != nil { // one letter, to a peer that was silent
+		t.Fatal(err)
+	}
+	if got := p.a.state(t, id); got != leg.Received {
+		t.Errorf("the urgent leg is %s after the first letter, want received", got)
+	}
+}
+
 // olderPeer serves a side as one that knows nothing of several letters in a call.
 func olderPeer(s *side) (h http.Handler, calls *[]int) {
 	calls = new([]int)

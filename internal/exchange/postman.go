@@ -422,7 +422,7 @@ func (x *Exchange) readAnswer(keys seal.PublicKeys, out store.LetterOut, answer 
 // later puts a letter off.
 func (x *Exchange) later(ctx context.Context, link store.Link, out store.LetterOut, why error) error {
 	most := longPause
-	if urgent(out) {
+	if out.Urgent {
 		most = hastyPause
 	}
 	wait := pause(out.Attempts+1, most)
@@ -430,11 +430,6 @@ func (x *Exchange) later(ctx context.Context, link store.Link, out store.LetterO
 		wait = max(wait, min(word.After, longPause))
 	}
 	return x.desk.SendFailed(ctx, link, out, desk.Retry{At: x.desk.Now().Add(wait), Why: why.Error()})
-}
-
-func urgent(out store.LetterOut) bool {
-	var m leg.Letter
-	return json.Unmarshal([]byte(out.Content), &m) == nil && m.Body.Urgent
 }
 
 // keyOf is the key that a letter's personal part is sealed under, looked up once

@@ -28,6 +28,7 @@ type LetterOut struct {
 	Answer     string // the receipt or error that ended it
 	AnsweredAt time.Time
 	HandedAt   time.Time // given to a carrier whose receipts come later
+	Urgent     bool      // of an urgent leg
 }
 
 // States of a letter that we send.
@@ -40,7 +41,7 @@ const (
 )
 
 const letterOutColumns = `id, peer, case_id, leg_id, type, number, content, private, hash, state, created_at, expires_at, attempts,
-	next_try_at, last_error, answer, answered_at, handed_at`
+	next_try_at, last_error, answer, answered_at, handed_at, urgent`
 
 func scanLetterOut(rows scanner) (LetterOut, error) {
 	var l LetterOut
@@ -50,25 +51,25 @@ func scanLetterOut(rows scanner) (LetterOut, error) {
 
 func letterOutFields(l *LetterOut) []any {
 	return []any{&l.ID, &l.Peer, &l.CaseID, &l.LegID, &l.Type, &l.Number, &l.Content, &l.Private, &l.Hash, &l.State,
-		moment{&l.CreatedAt}, moment{&l.ExpiresAt}, &l.Attempts, moment{&l.NextTryAt}, &l.LastError, &l.Answer, moment{&l.AnsweredAt}, moment{&l.HandedAt}}
+		moment{&l.CreatedAt}, moment{&l.ExpiresAt}, &l.Attempts, moment{&l.NextTryAt}, &l.LastError, &l.Answer, moment{&l.AnsweredAt}, moment{&l.HandedAt}, &l.Urgent}
 }
 
 // PostLetter puts a letter into the ledger, to be sent at once.
 func (t *Tx) PostLetter(ctx context.Context, l LetterOut) error {
 	err := t.put(ctx, "post letter", `INSERT INTO letter_out (`+letterOutColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Private, l.Hash, LetterWaiting, micros(l.CreatedAt),
-		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil, nil)
+		micros(l.ExpiresAt), 0, micros(l.CreatedAt), "", "", nil, nil, flag(l.Urgent))
 	t.posted = t.posted || err == nil
 	return err
 }
 
-// Due lists what may be sent to a peer now: at most so many letters, oldest
-// first, and behind them parts of files, since an urgent letter never waits
-// behind a video. Of a leg only the first letter that waits is listed: order per
-// leg; on a stream all of them, because there they keep their order without
-// waiting for each other's receipts. (That what waits is not voided goes without
-// saying; SQLite wants it said to use the index.)
+// Due lists what may be sent to a peer now: at most so many letters, those of
+// urgent legs first, then oldest first, and behind them parts of files, since an
+// urgent letter never waits behind a video. Of a leg only the first letter that
+// waits is listed: order per leg; on a stream all of them, because there they
+// keep their order without waiting for each other's receipts. (That what waits is
+// not voided goes without saying; SQLite wants it said to use the index.)
 func (r *Reader) Due(ctx context.Context, peer string, now time.Time, stream bool, letters, parts int) ([]LetterOut, error) {
 	const due = `SELECT ` + letterOutColumns + ` FROM letter_out o WHERE peer = $1 AND next_try_at <= $2 AND type `
 	const order = ` ORDER BY next_try_at, id LIMIT $3`
@@ -77,14 +78,16 @@ func (r *Reader) Due(ctx context.Context, peer string, now time.Time, stream boo
 	if stream {
 		inTurn = ""
 	}
-	var out, files []LetterOut
+	var out, others, files []LetterOut
+	args := []any{peer, now.UnixMicro(), letters}
 	err := r.ask(ctx,
-		askAll(&out, "due letters", due+`<> 'attachment'`+inTurn+order, []any{peer, now.UnixMicro(), letters}, scanLetterOut),
+		askAll(&out, "due letters", due+`<> 'attachment' AND urgent = 1`+inTurn+order, args, scanLetterOut),
+		askAll(&others, "due letters", due+`<> 'attachment' AND urgent = 0`+inTurn+order, args, scanLetterOut),
 		askAll(&files, "due parts", due+`= 'attachment'`+order, []any{peer, now.UnixMicro(), parts}, scanLetterOut))
-	if len(out) < letters {
-		out = append(out, files...)
+	if out = append(out, others...); len(out) >= letters {
+		return out[:letters], err
 	}
-	return out, err
+	return append(out, files...), err
 }
 
 // Behind lists the letters that wait behind letters of the same legs, by leg and
@@ -102,10 +105,10 @@ func (r *Reader) Behind(ctx context.Context, heads []LetterOut, limit int) ([]Le
 	}
 	args := padded(legs)
 	n := len(args)
-	args = append(args, heads[0].Peer, limit)
+	args = append(args, limit)
 	ls, err := all(ctx, r, "letters behind", `SELECT `+letterOutColumns+` FROM letter_out WHERE leg_id IN (`+places(1, n)+`) AND number > 0
-		AND state = 'waiting' AND state <> 'voided' AND peer = `+places(n+1, 1)+` ORDER BY leg_id, number LIMIT `+places(n+2, 1), args, scanLetterOut)
-	return slices.DeleteFunc(ls, func(l LetterOut) bool { return l.Number <= number[l.LegID] }), err
+		AND state = 'waiting' AND state <> 'voided' ORDER BY leg_id, number LIMIT `+places(n+1, 1), args, scanLetterOut)
+	return slices.DeleteFunc(ls, func(l LetterOut) bool { return l.Peer != heads[0].Peer || l.Number <= number[l.LegID] }), err
 }
 
 // HandLetter records that a letter was given to a carrier whose receipts come

@@ -45,8 +45,12 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	}{
 		{"due clocks", func(r *Reader) error { _, err := r.DueClocks(ctx, now, 10); return err }, "clock_next", false},
 		{"clocks of a case", func(r *Reader) error { _, err := r.ClocksOf(ctx, "c"); return err }, "clock_case", false},
-		{"due letters", func(r *Reader) error { _, err := r.Due(ctx, "p", now, false, 10, 10); return err }, "letter_out_due", false},
-		{"due letters of a stream", func(r *Reader) error { _, err := r.Due(ctx, "p", now, true, 10, 10); return err }, "letter_out_due", false},
+		{"due letters", func(r *Reader) error { _, err := r.Due(ctx, "p", now, false, 10, 10); return err }, "letter_out_(due|urgent)", false},
+		{"due letters of a stream", func(r *Reader) error { _, err := r.Due(ctx, "p", now, true, 10, 10); return err }, "letter_out_(due|urgent)", false},
+		{"letters behind others", func(r *Reader) error {
+			_, err := r.Behind(ctx, []LetterOut{{LegID: "a", Number: 1}, {LegID: "b", Number: 2}}, 10)
+			return err
+		}, "letter_out_number", false},
 		{"next letter", func(r *Reader) error { _, err := r.NextLetterAt(ctx, "p"); return err }, "letter_out_due", false},
 		{"waiting letters", func(r *Reader) error { _, err := r.LettersOut(ctx, "p", LetterWaiting, "", 10); return err }, "letter_out_open", false},
 		{"all letters out", func(r *Reader) error { _, err := r.LettersOut(ctx, "p", "", "a", 10); return err }, "letter_out_peer", false},

@@ -117,6 +117,12 @@ func dueLetters(t *testing.T, st *store.Store) {
 		})
 		want(t, "after the one before is receipted", due(t, st, later), nil, step.then)
 	}
+
+	urgent := post(t, st, numbered("l5", 1), func(l *store.LetterOut) { l.CreatedAt, l.Urgent = later, true })
+	post(t, st, numbered("l5", 2), func(l *store.LetterOut) { l.Urgent = true })
+	want(t, "an urgent one first, and only the first of its leg", due(t, st, later), nil, []string{urgent, other, loose})
+	got, err = st.Reader().Due(ctx, "p1", later, false, 1, 1)
+	want(t, "one of them", ids(got, letterOutID), err, []string{urgent})
 }
 
 func letterEndsOnce(t *testing.T, st *store.Store) {
