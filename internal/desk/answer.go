@@ -27,13 +27,29 @@ func (d *Desk) Answered(ctx context.Context, link store.Link, answers ...leg.Let
 		if err != nil {
 			return err
 		}
+		var ended []store.Ended
 		for _, m := range answers {
-			if err := d.answered(ctx, tx, link, m, outs[m.Body.Re]); err != nil {
+			out := outs[m.Body.Re]
+			if !quiet(link, out, m) {
+				if err := d.answered(ctx, tx, link, m, out); err != nil {
+					return err
+				}
+				continue
+			}
+			doc, err := json.Marshal(m)
+			if err != nil {
 				return err
 			}
+			ended = append(ended, store.Ended{ID: out.ID, State: store.LetterReceipted, Answer: string(doc)})
 		}
-		return nil
+		return tx.EndWaiting(ctx, d.Now(), ended...)
 	})
+}
+
+// quiet says that an answer is a receipt which ends its letter and nothing else.
+func quiet(link store.Link, out store.LetterOut, m leg.Letter) bool {
+	return m.Type == leg.TypeReceipt && m.Body.Code == "" && out.Peer == link.Peer && out.Hash == m.Body.Hash && out.State == store.LetterWaiting &&
+		plain(out.Type) && !(out.Type == string(leg.Supplement) && strings.Contains(out.Content, `"attachment"`))
 }
 
 // answered takes an answer to a letter, as it was when the transaction began.
@@ -66,7 +82,7 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 	}
 	switch {
 	case out.State == store.LetterWaiting:
-		if err := tx.EndWaiting(ctx, out.ID, state, string(doc), d.Now()); err != nil {
+		if err := tx.EndWaiting(ctx, d.Now(), store.Ended{ID: out.ID, State: state, Answer: string(doc)}); err != nil {
 			return err
 		}
 	case out.State != store.LetterExpired && !(state == store.LetterRefused && out.State == store.LetterReceipted):
@@ -83,8 +99,8 @@ func (d *Desk) answered(ctx context.Context, tx *store.Tx, link store.Link, m le
 		}
 		return err
 	}
-	quiet := state == store.LetterReceipted && out.Type != leg.TypeOffer && out.Type != leg.TypeErase && m.Body.Code == ""
-	if quiet || out.CaseID == "" || out.Number == 0 {
+	done := state == store.LetterReceipted && out.Type != leg.TypeOffer && out.Type != leg.TypeErase && m.Body.Code == ""
+	if done || out.CaseID == "" || out.Number == 0 {
 		return nil
 	}
 	w, err := d.load(ctx, tx, hotline.ThePeer(link.Peer, link.Name), out.CaseID)

@@ -134,14 +134,19 @@ const AlreadyApplied = "already_applied"
 
 // keepAnswer stores a letter and makes its answer.
 func (d *Desk) keepAnswer(ctx context.Context, tx *store.Tx, link store.Link, in Incoming, state, caseID, why string) (leg.Letter, error) {
-	kept := store.LetterIn{
-		ID: in.Letter.ID, Peer: link.Peer, CaseID: caseID, LegID: in.Letter.Thread(), Type: in.Letter.Type, Number: in.Letter.Number,
-		Content: in.Content, Sealed: in.Sealed, Signature: in.Signature, Hash: in.Hash, State: state, ReceivedAt: d.Now(), Error: why,
-	}
+	kept := d.kept(link, in, state, caseID, why)
 	if err := tx.KeepLetter(ctx, kept); err != nil {
 		return leg.Letter{}, err
 	}
 	return d.answerAgain(link, in.Letter, kept), nil
+}
+
+// kept is a received letter as it is stored.
+func (d *Desk) kept(link store.Link, in Incoming, state, caseID, why string) store.LetterIn {
+	return store.LetterIn{
+		ID: in.Letter.ID, Peer: link.Peer, CaseID: caseID, LegID: in.Letter.Thread(), Type: in.Letter.Type, Number: in.Letter.Number,
+		Content: in.Content, Sealed: in.Sealed, Signature: in.Signature, Hash: in.Hash, State: state, ReceivedAt: d.Now(), Error: why,
+	}
 }
 
 // answerAgain answers a letter from what was kept of it: the same every time.
@@ -207,6 +212,7 @@ func (d *Desk) numbered(ctx context.Context, tx *store.Tx, link store.Link, run 
 
 // applyRun applies letters of a leg and keeps them.
 func (w *work) applyRun(link store.Link, legID string, run []Incoming) ([]leg.Letter, error) {
+	var keep []store.LetterIn
 	var answers []leg.Letter
 	for _, in := range run {
 		w.by = peerActor(link, in.Letter)
@@ -217,13 +223,10 @@ func (w *work) applyRun(link store.Link, legID string, run []Incoming) ([]leg.Le
 		if w.erased != nil {
 			in.Sealed = "" // what came too late is not kept
 		}
-		a, err := w.d.keepAnswer(w.ctx, w.tx, link, in, state, w.c.ID, why)
-		if err != nil {
-			return nil, err
-		}
-		answers = append(answers, a)
+		kept := w.d.kept(link, in, state, w.c.ID, why)
+		keep, answers = append(keep, kept), append(answers, w.d.answerAgain(link, in.Letter, kept))
 	}
-	return answers, nil
+	return answers, w.tx.KeepLetter(w.ctx, keep...)
 }
 
 // peerActor is who acted on the other side, as its letter names them.

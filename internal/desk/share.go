@@ -243,7 +243,7 @@ func (d *Desk) partAnswered(ctx context.Context, tx *store.Tx, link store.Link, 
 	if m.Type == leg.TypeError {
 		return w.fileRefused(share, out, m)
 	}
-	if err := tx.EndWaiting(ctx, out.ID, store.LetterReceipted, doc, w.now); err != nil {
+	if err := tx.EndWaiting(ctx, w.now, store.Ended{ID: out.ID, State: store.LetterReceipted, Answer: doc}); err != nil {
 		return err
 	}
 	share.There++

@@ -26,7 +26,7 @@ func (t *Tx) AddClocks(ctx context.Context, cs ...deadline.Clock) error {
 		args = append(args, c.ID, c.CaseID, c.LegID, string(c.Kind), c.Budget, micros(c.Start), micros(c.Due), flag(c.Provisional),
 			flag(c.Urgent), micros(c.Stopped), c.Rung, micros(c.Next))
 	}
-	return t.put(ctx, "start clocks", `INSERT INTO clock (`+clockColumns+`) VALUES `+rowPlaces(len(cs), 12), args...)
+	return t.put(ctx, "start clocks", `INSERT INTO clock (`+clockColumns+`) VALUES `+rowPlaces(1, len(cs), 12), args...)
 }
 
 // StopClock stops a running clock; one that stopped before stays as it was.

@@ -48,7 +48,7 @@ func (t *Tx) AddEvents(ctx context.Context, es ...Event) error {
 		args = append(args, e.ID, e.CaseID, e.LegID, micros(e.At), e.Kind, e.Platform, e.ActorID, e.ActorName, e.ActorRole,
 			e.Body, e.Note, e.Commitment, e.Leaf[:])
 	}
-	return t.put(ctx, "append events", `INSERT INTO event (`+eventColumns+`) VALUES `+rowPlaces(len(es), 13), args...)
+	return t.put(ctx, "append events", `INSERT INTO event (`+eventColumns+`) VALUES `+rowPlaces(1, len(es), 13), args...)
 }
 
 // EventsOf lists what happened in a case, oldest first.
@@ -74,15 +74,15 @@ func (r *Reader) EventsOfCases(ctx context.Context, ids []string, kind, or strin
 		places(len(args)-1, 2)+`) ORDER BY id`, args, scanEvent)
 }
 
-// rowPlaces is "($1, …), (…)" for n rows of m columns.
-func rowPlaces(n, m int) string {
+// rowPlaces is "($1, …), (…)" for n rows of m columns, beginning with a place.
+func rowPlaces(from, n, m int) string {
 	b := make([]byte, 0, n*m*5)
 	for i := range n {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
 		b = append(b, '(')
-		b = append(b, places(i*m+1, m)...)
+		b = append(b, places(from+i*m, m)...)
 		b = append(b, ')')
 	}
 	return string(b)

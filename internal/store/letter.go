@@ -139,10 +139,29 @@ func (t *Tx) EndLetter(ctx context.Context, id, state, answer string, at time.Ti
 	return n == 1, err
 }
 
-// EndWaiting is EndLetter for a letter that this transaction has read and found
+// Ended is how a letter ended: the new state, and the receipt or error.
+type Ended struct{ ID, State, Answer string }
+
+// EndWaiting is EndLetter for letters that this transaction has read and found
 // waiting: someone faster is ErrStale.
-func (t *Tx) EndWaiting(ctx context.Context, id, state, answer string, at time.Time) error {
-	return t.must(ctx, "end letter", endLetter, state, answer, micros(at), id)
+func (t *Tx) EndWaiting(ctx context.Context, at time.Time, ends ...Ended) error {
+	switch len(ends) {
+	case 0:
+		return nil
+	case 1:
+		return t.must(ctx, "end letter", endLetter, ends[0].State, ends[0].Answer, micros(at), ends[0].ID)
+	}
+	args := []any{micros(at)}
+	for _, e := range ends {
+		args = append(args, e.ID, e.State, e.Answer)
+	}
+	n, err := t.exec(ctx, "end letters", `WITH ended (id, state, answer) AS (VALUES `+rowPlaces(2, len(ends), 3)+`)
+		UPDATE letter_out SET state = ended.state, answer = ended.answer, answered_at = $1, next_try_at = NULL
+		FROM ended WHERE letter_out.id = ended.id AND letter_out.state = 'waiting'`, args...)
+	if err == nil && n != int64(len(ends)) {
+		return ErrStale
+	}
+	return err
 }
 
 const endLetter = `UPDATE letter_out SET state = $1, answer = $2, answered_at = $3, next_try_at = NULL WHERE id = $4 AND state = 'waiting'`
@@ -306,12 +325,18 @@ func letterInFields(l *LetterIn) []any {
 		moment{&l.ReceivedAt}, &l.Error}
 }
 
-// KeepLetter stores a received letter. One with the same id or the same number
-// in its leg is IsDuplicate.
-func (t *Tx) KeepLetter(ctx context.Context, l LetterIn) error {
-	return t.put(ctx, "keep letter", `INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, sealed, signature, hash,
-		state, received_at, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Sealed, l.Signature, l.Hash, l.State, micros(l.ReceivedAt), l.Error)
+// KeepLetter stores received letters. One with the same id or the same number in
+// its leg is IsDuplicate.
+func (t *Tx) KeepLetter(ctx context.Context, ls ...LetterIn) error {
+	if len(ls) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 13*len(ls))
+	for _, l := range ls {
+		args = append(args, l.ID, l.Peer, l.CaseID, l.LegID, l.Type, l.Number, l.Content, l.Sealed, l.Signature, l.Hash, l.State, micros(l.ReceivedAt), l.Error)
+	}
+	return t.put(ctx, "keep letters", `INSERT INTO letter_in (id, peer, case_id, leg_id, type, number, content, sealed, signature, hash,
+		state, received_at, error) VALUES `+rowPlaces(1, len(ls), 13), args...)
 }
 
 // MarkLetterIn changes the state of a received letter that waited.

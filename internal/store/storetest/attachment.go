@@ -167,7 +167,9 @@ func attachmentsShared(t *testing.T, st *store.Store) {
 	}
 	first := part()
 	end := start.Add(2 * time.Hour)
-	write(t, st, func(tx *store.Tx) error { return tx.EndWaiting(ctx, first.ID, store.LetterReceipted, "{}", end) })
+	write(t, st, func(tx *store.Tx) error {
+		return tx.EndWaiting(ctx, end, store.Ended{ID: first.ID, State: store.LetterReceipted, Answer: "{}"})
+	})
 	for since, n := range map[time.Time]int{end: 1, end.Add(time.Second): 0} {
 		if ls, err := r.PartsReceipted(ctx, "p1", since); err != nil || len(ls) != n {
 			t.Errorf("receipted since %v: got %d, %v, want %d", since, len(ls), err, n)

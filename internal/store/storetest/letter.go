@@ -157,7 +157,9 @@ func endWaiting(t *testing.T, st *store.Store) {
 	ctx := t.Context()
 	id := post(t, st)
 	end := func(state string) error {
-		return st.Write(ctx, func(tx *store.Tx) error { return tx.EndWaiting(ctx, id, state, state+" answer", start) })
+		return st.Write(ctx, func(tx *store.Tx) error {
+			return tx.EndWaiting(ctx, start, store.Ended{ID: id, State: state, Answer: state + " answer"})
+		})
 	}
 	if err := end(store.LetterRefused); err != nil {
 		t.Fatalf("a waiting letter: got %v, want it ended", err)
@@ -167,6 +169,32 @@ func endWaiting(t *testing.T, st *store.Store) {
 		l.ID, l.State, l.Answer, l.AnsweredAt = id, store.LetterRefused, "refused answer", start
 	}))
 	wantCode(t, "ended twice", end(store.LetterReceipted), hotline.Conflict, "stale")
+
+	second, third := post(t, st, numbered("l2", 1)), post(t, st, numbered("l2", 2))
+	both := func() error {
+		return st.Write(ctx, func(tx *store.Tx) error {
+			return tx.EndWaiting(ctx, start, store.Ended{ID: second, State: store.LetterReceipted, Answer: "a"}, store.Ended{ID: third, State: store.LetterRefused, Answer: "b"})
+		})
+	}
+	if err := both(); err != nil {
+		t.Fatalf("two waiting letters: got %v, want them ended", err)
+	}
+	some, err := st.Reader().LettersOutByID(ctx, second, third)
+	want(t, "ended together", some, err, map[string]store.LetterOut{
+		second: newLetter(numbered("l2", 1), func(l *store.LetterOut) {
+			l.ID, l.State, l.Answer, l.AnsweredAt = second, store.LetterReceipted, "a", start
+		}),
+		third: newLetter(numbered("l2", 2), func(l *store.LetterOut) {
+			l.ID, l.State, l.Answer, l.AnsweredAt = third, store.LetterRefused, "b", start
+		}),
+	})
+	wantCode(t, "two of which both have ended", both(), hotline.Conflict, "stale")
+	fourth := post(t, st, numbered("l2", 3))
+	wantCode(t, "two of which one has ended", st.Write(ctx, func(tx *store.Tx) error {
+		return tx.EndWaiting(ctx, start, store.Ended{ID: fourth, State: store.LetterReceipted, Answer: "c"}, store.Ended{ID: third, State: store.LetterReceipted, Answer: "c"})
+	}), hotline.Conflict, "stale")
+	got, err = st.Reader().LetterOut(ctx, fourth)
+	want(t, "the one that had not", got.State, err, store.LetterWaiting)
 }
 
 func voidTakesNumber(t *testing.T, st *store.Store) {
