@@ -88,13 +88,28 @@ func (b *bench) drain(ctx context.Context, engine string, cases int, words []str
 	}
 	defer to.stop()
 	begin, before := time.Now(), cpu(from.cmd.Process.Pid)+cpu(to.cmd.Process.Pid)
-	if err := from.until(ctx, "liandong_link_letters_waiting", func(waiting float64) bool { return waiting == 0 }); err != nil {
+	if err := from.until(ctx, "liandong_link_letters_waiting", time.Second, func(waiting float64) bool { return waiting == 0 }); err != nil {
 		return 0, 0, err
 	}
 	letters := cases * (1 + len(words))
 	work = (cpu(from.cmd.Process.Pid) + cpu(to.cmd.Process.Pid) - before) / time.Duration(letters)
-	rate = float64(letters) / time.Since(begin).Seconds()
-	return rate, work, to.arrived(ctx, letters)
+	last, err := from.answered(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	return float64(letters) / last.Sub(begin).Seconds(), work, to.arrived(ctx, letters)
+}
+
+// answered is when the last receipt was on disk.
+func (n *node) answered(ctx context.Context) (time.Time, error) {
+	db, err := n.open()
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer db.Close()
+	var at int64
+	err = db.QueryRowContext(ctx, `SELECT max(answered_at) FROM letter_out`).Scan(&at)
+	return time.UnixMicro(at), err
 }
 
 // arrived fails unless so many letters were taken, those of each leg in order.
@@ -160,7 +175,7 @@ func (b *bench) deadPeer(ctx context.Context) error {
 			return 0, err
 		}
 		for _, p := range nine {
-			if err := from.until(ctx, `liandong_link_letters_waiting{peer="`+p.platform+`"}`, func(n float64) bool { return n == 0 }); err != nil {
+			if err := from.until(ctx, `liandong_link_letters_waiting{peer="`+p.platform+`"}`, 200*time.Millisecond, func(n float64) bool { return n == 0 }); err != nil {
 				return 0, err
 			}
 		}
@@ -186,7 +201,7 @@ func (b *bench) deadPeer(ctx context.Context) error {
 			return err
 		}
 		if url == last.url { // out of the way
-			if err := from.until(ctx, "liandong_link_letters_waiting", func(n float64) bool { return n == 0 }); err != nil {
+			if err := from.until(ctx, "liandong_link_letters_waiting", 200*time.Millisecond, func(n float64) bool { return n == 0 }); err != nil {
 				return err
 			}
 		}
@@ -316,8 +331,9 @@ func (n *node) times(ctx context.Context, clients, cases int, take func(i int) e
 	return errors.Join(errs...)
 }
 
-// until waits until the sum of a metric over its labels is as wanted.
-func (n *node) until(ctx context.Context, name string, done func(float64) bool) error {
+// until waits until the sum of a metric over its labels is as wanted, and looks
+// every so often.
+func (n *node) until(ctx context.Context, name string, every time.Duration, done func(float64) bool) error {
 	for end := time.Now().Add(5 * time.Minute); ; {
 		v, err := n.metric(ctx, name)
 		if err != nil {
@@ -329,7 +345,7 @@ func (n *node) until(ctx context.Context, name string, done func(float64) bool) 
 		if time.Now().After(end) {
 			return fmt.Errorf("%s is still %v after five minutes", name, v)
 		}
-		time.Sleep(200 * time.Millisecond) // a look counts what waits
+		time.Sleep(every) // a look counts what waits
 	}
 }
 
