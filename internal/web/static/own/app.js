@@ -48,17 +48,19 @@
     for (const form of document.querySelectorAll("form[data-sent]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
   });
 
-  // Keys: Ctrl+Enter the primary button, Alt+1..4 a candidate. Enter in a line of the intake sends nothing.
+  // Keys: Ctrl+Enter the primary button, Alt+1..4 a candidate; a key written on another button goes there, and the next one presses it. Enter in a
+  // line of the intake sends nothing.
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const button = one("#primary");
+      // Who has gone to a button by its key means that one: a caller who refuses is not transferred.
+      const button = event.target.matches?.("button[data-key]") ? event.target : one("#primary");
       if (button) { event.preventDefault(); button.click(); }
     } else if (event.altKey && !event.ctrlKey && /^Digit[1-4]$/.test(event.code)) {
       const radio = one(`input[data-key="${event.code.slice(5)}"]`);
       if (radio) { event.preventDefault(); radio.click(); }
-    } else if (event.altKey && !event.ctrlKey && /^Digit[5-8]$/.test(event.code)) {
-      const end = one(`button[data-key="${event.code.slice(5)}"]`); // one key goes there, Enter presses it
+    } else if (event.altKey && !event.ctrlKey && /^(Digit[5-8]|Key[A-Z])$/.test(event.code)) {
+      const end = one(`button[data-key="${event.code.replace(/^Digit|^Key/, "")}"]`); // one key goes there, Enter presses it
       if (end) { event.preventDefault(); end.focus(); }
     } else if (event.key === "Enter" && event.target.matches?.("#intake input:not([type=checkbox]):not([type=radio])")) {
       event.preventDefault();
