@@ -101,11 +101,11 @@ func TestJourneyDispatch(t *testing.T) {
 		t.Errorf("leg: got %q, want whose move it is", got)
 	}
 	page = clerk.follow(clerk.submit(page, "form[data-form=progress]", url.Values{"note": {"已派人"}}))
-	page = clerk.submit(page, "#next form[data-form=feedback]", url.Values{"result": {""}})
+	page = clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {""}})
 	if page.status != http.StatusUnprocessableEntity || page.count("#fault") != 1 {
 		t.Errorf("empty feedback: got %d, want 422 with the sentence in the form", page.status)
 	}
-	page = clerk.follow(clerk.submit(page, "#next form[data-form=feedback]", url.Values{"result": {"路灯已修好"}}))
+	page = clerk.follow(clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {"路灯已修好"}}))
 	if got := clerk.get("/inbox").count("#empty"); got != 1 {
 		t.Errorf("inbox afterwards: want it empty")
 	}
@@ -202,7 +202,7 @@ func TestJourneyFirstResponse(t *testing.T) {
 	id := c.caseID()
 	legPath := clerk.get("/inbox").one(".inbox-row h2 a").attrs["href"]
 	page := clerk.follow(clerk.submit(clerk.get(legPath), "#next form", nil))
-	clerk.follow(clerk.submit(page, "#next form", url.Values{"result": {"已设置警戒，疏导交通，护栏需更换"}}))
+	clerk.follow(clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {"已设置警戒，疏导交通，护栏需更换"}}))
 	c = op.get("/cases/" + id)
 	if got := c.one("#next").attrs["data-step"]; got != casefile.StepRest {
 		t.Fatalf("got step %s, want transfer_rest\n%s", got, c.one("#next").text())

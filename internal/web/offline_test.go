@@ -126,8 +126,9 @@ func TestOfflineOnceAndConflict(t *testing.T) {
 	b.Console()
 
 	b.Line(false) // hers alone
-	b.Fill("#next form[data-form=feedback] textarea[name=result]", "灯泡已换好，当晚亮灯")
-	b.Click("#next #primary")
+	b.Click("details[data-step=feedback] summary") // the first contact is owed before
+	b.Fill("form[data-form=feedback] textarea[name=result]", "灯泡已换好，当晚亮灯")
+	b.Click("button[data-verb=feedback]")
 	b.WaitVisible("#kept li[data-verb=feedback][data-state=waiting]")
 	clerk := w.gov.as("duty") // a colleague gives it back meanwhile
 	page := clerk.get(leg)
