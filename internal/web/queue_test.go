@@ -186,18 +186,33 @@ func TestAssignInABrowser(t *testing.T) {
 	b.Go("/cases")
 	b.Click("tbody tr:nth-child(1) input[name=case]")
 	b.Click("tbody tr:nth-child(2) input[name=case]")
-	b.Fill("#assign-unit", "540102-housing")
+	b.WaitText("#ticked", "已选 2 件")
+	b.Fill("#assign-unit", "城关区")
 	op.follow(op.press("城关区江苏路的路灯坏了", nil, "button[value=save]"))
 	look(t, b, "queue-ticked")
 	if n := b.Count("input[name=case]:checked"); n != 2 {
 		t.Fatalf("got %d ticks after somebody else took a case, want two", n)
 	}
-	b.Click("#assign button")
+	b.Click("#assign button:not([type])")
+	b.WaitText("#choose", "名称里有“城关区”") // nobody knows codes, and the ticks are not lost over one
+	look(t, b, "assign-choose")
+	b.Fill("#assign-unit", "没有这个局")
+	b.Click("#again button")
+	b.WaitText("#choose", "没有名称里有")
+	b.Fill("#assign-unit", "城关区住房")
+	b.Click("#again button")
+	b.Click("#choose li a")
 	b.WaitVisible("#confirm")
+	if n := b.Count("#confirm li[data-case]"); n != 2 {
+		t.Errorf("after the unit was chosen: got %d cases, want the two that were ticked", n)
+	}
 	look(t, b, "assign-preview")
 	b.Click("#primary")
 	b.WaitVisible("#undo")
 	look(t, b, "assign-done")
 	b.Click("#undo button")
 	b.WaitVisible("#done")
+	b.Go("/cases")
+	b.Click("#tick-all")
+	b.WaitText("#ticked", "已选 3 件")
 }

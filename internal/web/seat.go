@@ -692,18 +692,27 @@ const unitsMost = 30
 // unitOptions finds units whose name or code holds what was typed, those under
 // this desk only.
 func (s *site) unitOptions(q *request) error {
-	text := strings.ToLower(q.field("unit"))
 	w := s.pages[q.lang].words
 	var out UnitOptions
+	for _, u := range s.unitsLike(q.field("unit")) {
+		out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
+	}
+	return s.part(q, "case", "unit-options", out)
+}
+
+// unitsLike are the units under this desk whose name holds a text, or whose
+// code begins with it; none for none.
+func (s *site) unitsLike(text string) (out []directory.Unit) {
+	text = strings.ToLower(strings.TrimSpace(text))
 	for _, u := range s.desk.Directory().Units() {
-		if text == "" || len(out.Units) == unitsMost {
+		if text == "" || len(out) == unitsMost {
 			break
 		}
 		if u.Platform == s.desk.Node().Line && (strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text)) {
-			out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
+			out = append(out, u)
 		}
 	}
-	return s.part(q, "case", "unit-options", out)
+	return out
 }
 
 // reasons say why triage proposes what it does, each sentence once.

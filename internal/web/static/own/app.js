@@ -198,6 +198,20 @@
   // A list in which something is ticked stays as it is: the ticks would go, or stand beside another case.
   document.addEventListener("htmx:before:request", (event) => { if (event.target.id === "list" && one("#list input[name=case]:checked")) event.preventDefault(); });
 
+  // How many are ticked is said beside the button that sends them on.
+  const ticked = one("#ticked"), unticked = ticked?.textContent;
+  const count = () => {
+    const n = document.querySelectorAll("input[name=case]:checked").length;
+    if (ticked) ticked.textContent = n ? ticked.dataset.say.replace("#", n) : unticked;
+  };
+  document.addEventListener("change", (event) => { if (event.target.matches("input[name=case]")) count(); });
+  one("#tick-all")?.addEventListener("click", () => {
+    const boxes = [...document.querySelectorAll("#list input[name=case]")], on = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = on;
+    count();
+  });
+  window.addEventListener("pageshow", count);
+
   // The menu of the rarer pages closes when somebody goes on elsewhere.
   const more = one("#nav-more");
   document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
