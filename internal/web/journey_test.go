@@ -156,12 +156,21 @@ func TestJourneyDual(t *testing.T) {
 	if n := c.count(".lane .pill-urgent"); n != promised {
 		t.Errorf("got %d urgent lanes of %d", n, promised)
 	}
+	// The caller is still on the telephone: what to say stays on the screen, for as long as that may be.
+	if c.count("#stay-script li") == 0 || c.count("#waits") != 0 {
+		t.Errorf("after the dispatch: got %d lines to say and %d times “nothing to do”", c.count("#stay-script li"), c.count("#waits"))
+	}
+	w.clock.Add(stayFor)
+	if op.get("/cases/"+c.caseID()).count("#stay-script") != 0 {
+		t.Error("half an hour later: the page still says how to stay on the line")
+	}
+	w.clock.Add(-stayFor)
 	// The other side gets an alarm on every page, and the case with its accept.
 	police := w.police.as("operator")
 	w.police.until("the transfer arrives", func() bool { return police.get("/alert").count("#alarm") == 1 })
 	there := police.get(police.get("/alert").one("#alarm a").attrs["href"])
-	if got := there.one("#next").attrs["data-step"]; got != casefile.StepAccept {
-		t.Errorf("at 110: got step %s, want accept", got)
+	if got := there.one("#next").attrs["data-step"]; got != casefile.StepAccept || there.count("#stay-script") != 0 {
+		t.Errorf("at 110: got step %s, want accept, and no caller to stay with", got)
 	}
 	there = police.follow(police.submit(there, "#next form", nil))
 	if got := there.count(".lane [data-state=accepted]"); got != 1 {

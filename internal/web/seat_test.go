@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 	b.WaitText("#script", "哪条路")
 	look(t, b, "seat-script")
 	b.Fill("#text", "我不想活了，我站在楼顶")
-	b.WaitText("#stay", "不要挂断")
+	b.WaitText("#stay-script", "不要挂断")
 	if n := b.Count("#quick"); n != 0 {
 		t.Error("beside danger stands a way to end the call with two keys")
 	}
