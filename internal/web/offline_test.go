@@ -125,7 +125,7 @@ func TestOfflineOnceAndConflict(t *testing.T) {
 	b.WaitVisible(".state-accepted")
 	b.Console()
 
-	b.Line(false) // hers alone
+	b.Line(false)                                  // hers alone
 	b.Click("details[data-step=feedback] summary") // the first contact is owed before
 	b.Fill("form[data-form=feedback] textarea[name=result]", "灯泡已换好，当晚亮灯")
 	b.Click("button[data-verb=feedback]")

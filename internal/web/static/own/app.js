@@ -88,11 +88,13 @@
     };
     const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim()) || one("#file-list li");
     const save = () => {
+      if (!form.isConnected) return; // taken, and its page gone
       if (!typed()) { store.removeItem(draftName); return; }
       const values = {};
       for (const [name, value] of new FormData(form)) if (keep.includes(name)) values[name] = value;
       try { store.setItem(draftName, JSON.stringify({ at: Date.now(), values })); say("kept"); } catch { /* a full store keeps nobody from working */ }
     };
+    document.addEventListener("liandong:taken", () => store.removeItem(draftName));
     let later;
     form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(save, 400); });
     window.addEventListener("pagehide", () => { if (later && !form.dataset.sent) save(); });
