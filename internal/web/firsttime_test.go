@@ -104,6 +104,11 @@ func TestOverviewShowsUrgent(t *testing.T) {
 	}
 	w.gov.as("operator").take("城关区这里煤气泄漏，有人晕倒了，快来人", nil)
 	w.clock.Add(time.Second)
+	for _, path := range []string{"/overview", "/wall"} { // figures alone do not say that there is nothing
+		if got := w.gov.as("administrator").get(path).one("#main").text(); strings.Contains(got, "现在没有") || !strings.Contains(got, "您的角色只看数字") {
+			t.Errorf("%s for who may not see cases: got %q", path, got)
+		}
+	}
 	if p := leader.get("/overview"); p.count("#urgent tr[data-case]") != 1 || p.count("#empty") != 0 {
 		t.Errorf("an urgent case: got %d rows and %d empty states, want one and none", p.count("#urgent tr[data-case]"), p.count("#empty"))
 	}

@@ -200,6 +200,8 @@
   // A list in which something is ticked stays as it is: the ticks would go, or stand beside another case.
   document.addEventListener("htmx:before:request", (event) => { if (event.target.id === "list" && one("#list input[name=case]:checked")) event.preventDefault(); });
 
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
+
   // How many are ticked is said beside the button that sends them on.
   const ticked = one("#ticked"), unticked = ticked?.textContent;
   const count = () => {

@@ -98,7 +98,7 @@
     if (!to) { asForm(button); return; }
     const note = document.createElement("p"), arrived = [...main.querySelectorAll(".file-name")].map((name) => name.textContent);
     note.id = "file-state"; note.setAttribute("role", "status");
-    const say = (key, sentence) => { note.className = key === "failed" ? "wrong" : "notice"; note.textContent = sentence || says[key]; };
+    const say = (key, sentence) => { note.className = "flash-more " + (key === "failed" ? "wrong" : "notice"); note.textContent = sentence || says[key]; };
     document.querySelector("#flash")?.remove();
     document.querySelector("#main").replaceWith(main);
     main.before(...[page.querySelector("#flash"), note].filter(Boolean));
