@@ -99,7 +99,7 @@ func (s *site) assignPage(q *request) error {
 func (s *site) chooseUnit(q *request, typed string) error {
 	data := AssignPage{Page: s.page(q, "web.assign."+assignChoose), Step: assignChoose, Typed: typed, Cases: q.Form["case"], Back: back(q)}
 	data.Form = data.form("/assign", 0).preset("unit", typed)
-	for _, u := range s.unitsLike(typed) {
+	for _, u := range s.unitsLike(typed, unitsToRead) {
 		v := maps.Clone(q.Form)
 		v.Set("unit", u.Code)
 		data.Units = append(data.Units, AssignUnit{Code: u.Code, Path: "/assign?" + v.Encode()})

@@ -199,9 +199,9 @@ func TestAssignInABrowser(t *testing.T) {
 	b.Fill("#assign-unit", "没有这个局")
 	b.Click("#again button")
 	b.WaitText("#choose", "没有名称里有")
-	b.Fill("#assign-unit", "城关区住房")
+	b.Fill("#assign-unit", "住建") // as people call it
 	b.Click("#again button")
-	b.Click("#choose li a")
+	b.Click("#choose a[href*='540102-housing']")
 	b.WaitVisible("#confirm")
 	if n := b.Count("#confirm li[data-case]"); n != 2 {
 		t.Errorf("after the unit was chosen: got %d cases, want the two that were ticked", n)
@@ -215,4 +215,19 @@ func TestAssignInABrowser(t *testing.T) {
 	b.Go("/cases")
 	b.Click("#tick-all")
 	b.WaitText("#ticked", "已选 3 件")
+}
+
+// What people call a unit for short is in its name, in order and not far apart.
+func TestUnitsForShort(t *testing.T) {
+	for _, tc := range []struct {
+		text, name string
+		want       int
+	}{
+		{"城管", "城关区城市管理和综合执法局", 3}, {"住建", "城关区住房和城乡建设局", 6}, {"人社", "城关区人力资源和社会保障局", 6},
+		{"城管", "城关区市场监督管理局", 0}, {"管城", "城关区城市管理和综合执法局", 0}, {"城", "城关区人民政府", 0}, {"", "城关区人民政府", 0},
+	} {
+		if got := shortFor(tc.text, tc.name); got != tc.want {
+			t.Errorf("%s in %s: got a span of %d, want %d", tc.text, tc.name, got, tc.want)
+		}
+	}
 }

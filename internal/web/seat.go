@@ -687,32 +687,68 @@ func yesNo(s string) *bool {
 // UnitOptions is the list that a unit field completes from.
 type UnitOptions struct{ Units []Option }
 
-const unitsMost = 30
+const (
+	unitsMost   = 30  // that a field completes from
+	unitsToRead = 200 // on a page to choose from: one of a kind for each county
+)
 
 // unitOptions finds units whose name or code holds what was typed, those under
 // this desk only.
 func (s *site) unitOptions(q *request) error {
 	w := s.pages[q.lang].words
 	var out UnitOptions
-	for _, u := range s.unitsLike(q.field("unit")) {
+	for _, u := range s.unitsLike(q.field("unit"), unitsMost) {
 		out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
 	}
 	return s.part(q, "case", "unit-options", out)
 }
 
 // unitsLike are the units under this desk whose name holds a text, or whose
-// code begins with it; none for none.
-func (s *site) unitsLike(text string) (out []directory.Unit) {
+// code begins with it, at most so many. Where there is none: those that people
+// call so for short (城管, 住建), the closest first; none for none.
+func (s *site) unitsLike(text string, most int) []directory.Unit {
 	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "" {
+		return nil
+	}
+	var out, short []directory.Unit
 	for _, u := range s.desk.Directory().Units() {
-		if text == "" || len(out) == unitsMost {
-			break
-		}
-		if u.Platform == s.desk.Node().Line && (strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text)) {
+		switch {
+		case u.Platform != s.desk.Node().Line:
+		case strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text):
 			out = append(out, u)
+		case shortFor(text, u.Name) > 0:
+			short = append(short, u)
 		}
 	}
-	return out
+	if len(out) == 0 {
+		slices.SortStableFunc(short, func(a, b directory.Unit) int { return cmp.Compare(shortFor(text, a.Name), shortFor(text, b.Name)) })
+		out = short
+	}
+	return out[:min(len(out), most)]
+}
+
+// shortFor is how many characters of a name the characters of a text span, in
+// their order, at the closest; 0 where that is more than three for one, or the
+// text is one character.
+func shortFor(text, name string) int {
+	want, have := []rune(text), []rune(name)
+	best := 0
+	for from := range have {
+		n := 0
+		for i := from; i < len(have) && i-from < 3*len(want) && n < len(want); i++ {
+			if have[i] != want[n] {
+				if n == 0 {
+					break
+				}
+				continue
+			}
+			if n++; n == len(want) && n > 1 && (best == 0 || i-from+1 < best) {
+				best = i - from + 1
+			}
+		}
+	}
+	return best
 }
 
 // reasons say why triage proposes what it does, each sentence once.
