@@ -155,11 +155,17 @@ func StatusOf(c Case, legs []leg.Leg) Status {
 	case len(legs) == 0:
 		return Open
 	}
-	outgoing := 0
+	outgoing, withdrawn := 0, 0
 	for _, l := range legs {
 		if !l.Incoming() {
 			outgoing++
 		}
+		if l.State == leg.Withdrawn {
+			withdrawn++
+		}
+	}
+	if withdrawn == len(legs) && outgoing == withdrawn {
+		return Open // taken back, all of it: nobody has it, and there is nothing to ask the caller about
 	}
 	for _, l := range legs {
 		if l.Incoming() && (l.State == leg.Answered || l.Done()) {

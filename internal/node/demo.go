@@ -290,6 +290,7 @@ type demoUser struct {
 var demoUsers = []demoUser{
 	{"12345", "op12345", "测试坐席", hotline.Operator, ""},
 	{"12345", "leader12345", "测试班长", hotline.ShiftLeader, ""},
+	{"12345", "relief12345", "测试接班班长", hotline.ShiftLeader, ""},
 	{"12345", "supervisor12345", "测试督办", hotline.Supervisor, ""},
 	{"12345", "secretary12345", "测试会商秘书", hotline.Secretary, ""},
 	{"12345", "editor12345", "测试清单编辑", hotline.Editor, ""},
@@ -304,6 +305,7 @@ var demoUsers = []demoUser{
 	{"12345", "duty-emergency", "测试值班（应急管理）", hotline.DutyOfficer, "540102-emergency"},
 	{"110", "op110", "测试接警员", hotline.Operator, ""},
 	{"110", "leader110", "测试值班长", hotline.ShiftLeader, ""},
+	{"110", "relief110", "测试接班值班长", hotline.ShiftLeader, ""},
 	{"110", "supervisor110", "测试督察", hotline.Supervisor, ""},
 	{"110", "secretary110", "测试会商秘书", hotline.Secretary, ""},
 	{"110", "editor110", "测试清单编辑", hotline.Editor, ""},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,15 +18,23 @@ import (
 type AssignPage struct {
 	Page
 	Form  Form
-	Unit  string // code
-	Step  string // assignPreview, assignDone, assignUndone
+	Unit  string   // code
+	Step  string   // assignChoose, assignPreview, assignDone, assignUndone
+	Typed string   // for the unit, where it is no unit's whole name
+	Cases []string // as they were ticked
+	Units []AssignUnit
 	Ready []AssignRow
 	Not   []AssignRow
 	Until time.Time // undo is offered until then
 	Back  string    // the list
 }
 
+// AssignUnit is a unit that what was typed may mean, with the page that looks
+// at the same cases for it.
+type AssignUnit struct{ Code, Path string }
+
 const (
+	assignChoose  = "choose"
 	assignPreview = "preview"
 	assignDone    = "done"
 	assignUndone  = "undone"
@@ -77,7 +86,25 @@ func (s *site) assignPage(q *request) error {
 	if err := q.ParseForm(); err != nil {
 		return hotline.Errorf(hotline.Invalid, "form_invalid", "body")
 	}
+	if typed := q.field("unit"); typed != "" {
+		if _, err := s.findUnit(typed, "unit"); err != nil {
+			return s.chooseUnit(q, typed)
+		}
+	}
 	return s.assigning(q, assignPreview, s.desk.PreviewAssign)
+}
+
+// chooseUnit offers the units that a part of a name may mean: nobody knows
+// codes, and what was ticked stays ticked.
+func (s *site) chooseUnit(q *request, typed string) error {
+	data := AssignPage{Page: s.page(q, "web.assign."+assignChoose), Step: assignChoose, Typed: typed, Cases: q.Form["case"], Back: back(q)}
+	data.Form = data.form("/assign", 0).preset("unit", typed)
+	for _, u := range s.unitsLike(typed, unitsToRead) {
+		v := maps.Clone(q.Form)
+		v.Set("unit", u.Code)
+		data.Units = append(data.Units, AssignUnit{Code: u.Code, Path: "/assign?" + v.Encode()})
+	}
+	return s.show(q, "assign", data)
 }
 
 // assign does it. It is answered with a page and no redirect: what was not done

@@ -15,6 +15,7 @@ import (
 	"liandong/internal/desk"
 	"liandong/internal/directory"
 	"liandong/internal/hotline"
+	"liandong/internal/knowledge"
 	"liandong/internal/leg"
 	"liandong/internal/store"
 )
@@ -28,11 +29,12 @@ type CasePage struct {
 	Lanes    []Lane
 	Clocks   []ClockRow // the case's own
 	Timeline []EventRow
-	Views    []EventRow // who saw personal data, for those who may know
-	Interim  string     // interim owner, when it is not plainly this platform
-	Prompts  []Lane     // urgent legs that want a phone call now: nobody has taken them, or they were given back
-	Returned []Lane     // returned and nobody's since: this desk answers for them (首接)
-	Stay     *Lane      // an urgent leg that we gave back: whether somebody has it is not ours to assume
+	Views    []EventRow       // who saw personal data, for those who may know
+	Interim  string           // interim owner, when it is not plainly this platform
+	Prompts  []Lane           // urgent legs that want a phone call now: nobody has taken them, or they were given back
+	Returned []Lane           // returned and nobody's since: this desk answers for them (首接)
+	Stay     *Lane            // an urgent leg that we gave back: whether somebody has it is not ours to assume
+	Script   []knowledge.Line // what to say while the caller of an urgent case is still on the telephone
 	Reasons  []string
 	Stamp    string // of the case as the page shows it
 
@@ -79,6 +81,10 @@ type GroupForm struct {
 }
 
 const eventsShown = 500
+
+// stayFor is how long after it was taken the page of an urgent case says how to
+// stay on the line: help is there by then, or has telephoned itself.
+const stayFor = 30 * time.Minute
 
 func (s *site) casePage(q *request) error { return s.showCase(q, nil) }
 
@@ -128,6 +134,9 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 		}
 		data.Views = b.timeline()
 		b.events = es
+	}
+	if data.MayWork() && casefile.Spoken(v.Channel) && s.desk.Now().Sub(v.CreatedAt) < stayFor {
+		data.Script = s.book.Of(knowledge.Stay, v.Urgent)
 	}
 	data.Dispatch = b.dispatch()
 	data.Files = b.files("")

@@ -70,16 +70,22 @@ func TestUnitRecordsFirstContact(t *testing.T) {
 	if !owed(page) || page.count("#contact") != 1 {
 		t.Fatalf("accepted: got %d forms for the contact, want one beside its clock", page.count("#contact"))
 	}
-	if got := clerk.submit(page, "#contact form", url.Values{"outcome": {""}}); got.status != http.StatusUnprocessableEntity {
+	if got := page.one("#next").attrs["data-step"]; got != "contact" || page.count("#next [data-verb]") != 0 || page.count("details[data-step=feedback] [data-verb=feedback]") != 1 {
+		t.Errorf("while the first contact is owed: got %q as the next step, want the contact, and the answer beside it", got)
+	}
+	if got := clerk.submit(page, "#contact", url.Values{"outcome": {""}}); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("without what came of it: got %d, want 422", got.status)
 	}
-	page = clerk.follow(clerk.submit(page, "#contact form", url.Values{"outcome": {"no_answer"}}))
+	page = clerk.follow(clerk.submit(page, "#contact", url.Values{"outcome": {"no_answer"}}))
 	if !owed(page) || page.count("#contact") != 1 {
 		t.Error("nobody answered: the clock has stopped")
 	}
-	page = clerk.follow(clerk.submit(page, "#contact form", url.Values{"outcome": {"done"}, "note": {"约好下午上门"}}))
+	page = clerk.follow(clerk.submit(page, "#contact", url.Values{"outcome": {"done"}, "note": {"约好下午上门"}}))
 	if owed(page) || page.count("#contact") != 0 {
 		t.Error("spoken to: the clock still runs")
+	}
+	if got := page.one("#next").attrs["data-step"]; got != "feedback" || page.count("#next #primary[data-verb=feedback]") != 1 {
+		t.Errorf("spoken to: got %q as the next step, want the answer", got)
 	}
 	if story := op.get("/cases/" + c.caseID()).one("#timeline").text(); !strings.Contains(story, "约好下午上门") {
 		t.Errorf("the desk reads %q, want the call in it", story)
@@ -98,6 +104,11 @@ func TestOverviewShowsUrgent(t *testing.T) {
 	}
 	w.gov.as("operator").take("城关区这里煤气泄漏，有人晕倒了，快来人", nil)
 	w.clock.Add(time.Second)
+	for _, path := range []string{"/overview", "/wall"} { // figures alone do not say that there is nothing
+		if got := w.gov.as("administrator").get(path).one("#main").text(); strings.Contains(got, "现在没有") || !strings.Contains(got, "您的角色只看数字") {
+			t.Errorf("%s for who may not see cases: got %q", path, got)
+		}
+	}
 	if p := leader.get("/overview"); p.count("#urgent tr[data-case]") != 1 || p.count("#empty") != 0 {
 		t.Errorf("an urgent case: got %d rows and %d empty states, want one and none", p.count("#urgent tr[data-case]"), p.count("#empty"))
 	}

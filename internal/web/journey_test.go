@@ -101,11 +101,11 @@ func TestJourneyDispatch(t *testing.T) {
 		t.Errorf("leg: got %q, want whose move it is", got)
 	}
 	page = clerk.follow(clerk.submit(page, "form[data-form=progress]", url.Values{"note": {"已派人"}}))
-	page = clerk.submit(page, "#next form[data-form=feedback]", url.Values{"result": {""}})
+	page = clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {""}})
 	if page.status != http.StatusUnprocessableEntity || page.count("#fault") != 1 {
 		t.Errorf("empty feedback: got %d, want 422 with the sentence in the form", page.status)
 	}
-	page = clerk.follow(clerk.submit(page, "#next form[data-form=feedback]", url.Values{"result": {"路灯已修好"}}))
+	page = clerk.follow(clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {"路灯已修好"}}))
 	if got := clerk.get("/inbox").count("#empty"); got != 1 {
 		t.Errorf("inbox afterwards: want it empty")
 	}
@@ -156,12 +156,21 @@ func TestJourneyDual(t *testing.T) {
 	if n := c.count(".lane .pill-urgent"); n != promised {
 		t.Errorf("got %d urgent lanes of %d", n, promised)
 	}
+	// The caller is still on the telephone: what to say stays on the screen, for as long as that may be.
+	if c.count("#stay-script li") == 0 || c.count("#waits") != 0 {
+		t.Errorf("after the dispatch: got %d lines to say and %d times “nothing to do”", c.count("#stay-script li"), c.count("#waits"))
+	}
+	w.clock.Add(stayFor)
+	if op.get("/cases/"+c.caseID()).count("#stay-script") != 0 {
+		t.Error("half an hour later: the page still says how to stay on the line")
+	}
+	w.clock.Add(-stayFor)
 	// The other side gets an alarm on every page, and the case with its accept.
 	police := w.police.as("operator")
 	w.police.until("the transfer arrives", func() bool { return police.get("/alert").count("#alarm") == 1 })
 	there := police.get(police.get("/alert").one("#alarm a").attrs["href"])
-	if got := there.one("#next").attrs["data-step"]; got != casefile.StepAccept {
-		t.Errorf("at 110: got step %s, want accept", got)
+	if got := there.one("#next").attrs["data-step"]; got != casefile.StepAccept || there.count("#stay-script") != 0 {
+		t.Errorf("at 110: got step %s, want accept, and no caller to stay with", got)
 	}
 	there = police.follow(police.submit(there, "#next form", nil))
 	if got := there.count(".lane [data-state=accepted]"); got != 1 {
@@ -202,7 +211,7 @@ func TestJourneyFirstResponse(t *testing.T) {
 	id := c.caseID()
 	legPath := clerk.get("/inbox").one(".inbox-row h2 a").attrs["href"]
 	page := clerk.follow(clerk.submit(clerk.get(legPath), "#next form", nil))
-	clerk.follow(clerk.submit(page, "#next form", url.Values{"result": {"已设置警戒，疏导交通，护栏需更换"}}))
+	clerk.follow(clerk.submit(page, "form[data-form=feedback]", url.Values{"result": {"已设置警戒，疏导交通，护栏需更换"}}))
 	c = op.get("/cases/" + id)
 	if got := c.one("#next").attrs["data-step"]; got != casefile.StepRest {
 		t.Fatalf("got step %s, want transfer_rest\n%s", got, c.one("#next").text())

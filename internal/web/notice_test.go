@@ -97,7 +97,7 @@ func TestNoticeLogPage(t *testing.T) {
 		t.Fatalf("added: %d %s", a.status, a.body)
 	}
 	for _, c := range []struct{ field, value, says string }{
-		{"address", "ftp://x", "地址不像"}, {"channel_by", "pigeon", "没有配置"}, {"quiet", "夜里", "免扰时段"}, {"unit", "没有的局", "没有代码为"}, {"rung", "black", "没有“black”"},
+		{"address", "ftp://x", "地址不像"}, {"channel_by", "pigeon", "没有配置"}, {"quiet", "夜里", "免扰时段"}, {"unit", "没有的局", "没有名称或代码"}, {"rung", "black", "没有“black”"},
 	} {
 		bad := url.Values{}
 		for k, v := range form {

@@ -125,10 +125,19 @@ func TestOfflineOnceAndConflict(t *testing.T) {
 	b.WaitVisible(".state-accepted")
 	b.Console()
 
-	b.Line(false) // hers alone
-	b.Fill("#next form[data-form=feedback] textarea[name=result]", "灯泡已换好，当晚亮灯")
-	b.Click("#next #primary")
+	b.Line(false)                                  // hers alone
+	b.Click("details[data-step=feedback] summary") // the first contact is owed before
+	b.Fill("form[data-form=feedback] textarea[name=result]", "灯泡已换好，当晚亮灯")
+	b.Click("button[data-verb=feedback]")
 	b.WaitVisible("#kept li[data-verb=feedback][data-state=waiting]")
+	if got := b.Text("#kept li[data-verb=feedback] strong"); got != "反馈结果" {
+		t.Errorf("what waits is called %q, want what the button says", got)
+	}
+	b.Eval(`new Promise((done) => setTimeout(done, 700)).then(() => "")`)
+	b.Eval(`document.dispatchEvent(new Event("visibilitychange")); ""`)
+	if n := b.Count("#kept li[data-state=draft]"); n != 0 {
+		t.Errorf("beside what waits stand %d drafts of it", n)
+	}
 	clerk := w.gov.as("duty") // a colleague gives it back meanwhile
 	page := clerk.get(leg)
 	clerk.follow(clerk.submit(page, "form[data-form=return]", map[string][]string{"ground": {"not_duty"}, "basis": {"三定方案"}}))

@@ -186,18 +186,48 @@ func TestAssignInABrowser(t *testing.T) {
 	b.Go("/cases")
 	b.Click("tbody tr:nth-child(1) input[name=case]")
 	b.Click("tbody tr:nth-child(2) input[name=case]")
-	b.Fill("#assign-unit", "540102-housing")
+	b.WaitText("#ticked", "已选 2 件")
+	b.Fill("#assign-unit", "城关区")
 	op.follow(op.press("城关区江苏路的路灯坏了", nil, "button[value=save]"))
 	look(t, b, "queue-ticked")
 	if n := b.Count("input[name=case]:checked"); n != 2 {
 		t.Fatalf("got %d ticks after somebody else took a case, want two", n)
 	}
-	b.Click("#assign button")
+	b.Click("#assign button:not([type])")
+	b.WaitText("#choose", "名称里有“城关区”") // nobody knows codes, and the ticks are not lost over one
+	look(t, b, "assign-choose")
+	b.Fill("#assign-unit", "没有这个局")
+	b.Click("#again button")
+	b.WaitText("#choose", "没有名称里有")
+	b.Fill("#assign-unit", "住建") // as people call it
+	b.Click("#again button")
+	b.Click("#choose a[href*='540102-housing']")
 	b.WaitVisible("#confirm")
+	if n := b.Count("#confirm li[data-case]"); n != 2 {
+		t.Errorf("after the unit was chosen: got %d cases, want the two that were ticked", n)
+	}
 	look(t, b, "assign-preview")
 	b.Click("#primary")
 	b.WaitVisible("#undo")
 	look(t, b, "assign-done")
 	b.Click("#undo button")
 	b.WaitVisible("#done")
+	b.Go("/cases")
+	b.Click("#tick-all")
+	b.WaitText("#ticked", "已选 3 件")
+}
+
+// What people call a unit for short is in its name, in order and not far apart.
+func TestUnitsForShort(t *testing.T) {
+	for _, tc := range []struct {
+		text, name string
+		want       int
+	}{
+		{"城管", "城关区城市管理和综合执法局", 3}, {"住建", "城关区住房和城乡建设局", 6}, {"人社", "城关区人力资源和社会保障局", 6},
+		{"城管", "城关区市场监督管理局", 0}, {"管城", "城关区城市管理和综合执法局", 0}, {"城", "城关区人民政府", 0}, {"", "城关区人民政府", 0},
+	} {
+		if got := shortFor(tc.text, tc.name); got != tc.want {
+			t.Errorf("%s in %s: got a span of %d, want %d", tc.text, tc.name, got, tc.want)
+		}
+	}
 }

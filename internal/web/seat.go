@@ -61,6 +61,7 @@ type Panel struct {
 	Nowhere    string // the whole region that the case goes by for want of a place in it; "" a place is known
 	Speaks     string // language of a caller who needs an interpreter; "" none needed
 	Lead       directory.Unit
+	First      directory.Unit // at 110: the police of the place
 	Joint      []directory.Unit
 	Dual       []desk.Order
 	Primary    Action
@@ -87,7 +88,12 @@ type Candidate struct {
 type Action struct {
 	Do    string
 	Label string
+	Key   string // Alt+Key goes to its button, Enter presses it; "" none
 }
+
+// actionKeys are the keys of what is not the primary action: by the first
+// letters of 移交, 双派, 派单, 先期处置, 三方 and 只受理.
+var actionKeys = map[string]string{doTo110: "Y", doTo12345: "Y", doDual: "U", doDispatch: "P", doFirst: "X", doThreeWay: "S", doSave: "Z"}
 
 // SimilarCase is an open case that may be the same matter.
 type SimilarCase struct {
@@ -368,9 +374,12 @@ func (s *site) chooseUnits(p *Panel) {
 			p.Lead, p.Joint = lead, joint
 		}
 	}
-	if p.policeFirst() && p.Lead.Platform != string(catalogue.Line110) {
-		p.Joint = nil
-		p.Lead, _ = s.desk.Directory().Responsible(catalogue.KindPolice, region)
+	p.First = p.Lead
+	if p.Line == string(catalogue.Line110) && p.Lead.Platform != p.Line {
+		p.First, _ = s.desk.Directory().Responsible(catalogue.KindPolice, region)
+	}
+	if p.policeFirst() && p.Lead.Code != p.First.Code {
+		p.Lead, p.Joint = p.First, nil
 	}
 	if p.Urgent != "" {
 		item := p.item()
@@ -425,7 +434,7 @@ func (p Panel) Missing() []string {
 // actions are the one thing to do next, and the others.
 func (s *site) actions(w words, p Panel) (primary Action, others []Action) {
 	if p.Blank {
-		return Action{doTriage, w.T("web.seat.do.triage")}, nil
+		return Action{Do: doTriage, Label: w.T("web.seat.do.triage")}, nil
 	}
 	c := casefile.Case{Category: p.Category, Urgent: p.Urgent, FirstResponse: p.Proposal.FirstResponse, Danger: p.Form.Val("danger")}
 	first := doSave
@@ -460,10 +469,10 @@ func (s *site) actions(w words, p Panel) (primary Action, others []Action) {
 	for i, do := range append(offer, doThreeWay, doSave) {
 		switch {
 		case i == 0:
-			primary = Action{do, s.label(w, p, do)}
+			primary = Action{Do: do, Label: s.label(w, p, do)}
 		case do == first || do == doDispatch && first == doFirst || do == doFirst && first == doDispatch:
 		case !slices.ContainsFunc(others, func(a Action) bool { return a.Do == do }):
-			others = append(others, Action{do, s.label(w, p, do)})
+			others = append(others, Action{Do: do, Label: s.label(w, p, do), Key: actionKeys[do]})
 		}
 	}
 	return primary, others
@@ -474,8 +483,8 @@ func (s *site) label(w words, p Panel, do string) string {
 	case doDispatch:
 		return w.T("web.seat.do.dispatch", w.Unit(p.Lead.Code))
 	case doFirst:
-		if p.Lead.Code != "" {
-			return w.T("web.seat.do.first_unit", w.Unit(p.Lead.Code))
+		if p.First.Code != "" {
+			return w.T("web.seat.do.first_unit", w.Unit(p.First.Code))
 		}
 	}
 	return w.T("web.seat.do." + do)
@@ -554,6 +563,9 @@ func (s *site) quickEnd(q *request) (do string) {
 	w := s.pages[q.lang].words
 	set := func(name, value string) { q.Form.Set(name, value); q.PostForm.Set(name, value) }
 	set("outcome", string(quickEnds[i].Outcome))
+	if code == "refused" {
+		set("consent", "no") // that is what the button says
+	}
 	for _, name := range []string{"told", "text"} {
 		if q.text(name) == "" {
 			set(name, w.T("web.seat."+name+"."+code))
@@ -646,10 +658,14 @@ func (s *site) seatOrders(q *request, p Panel, do string) ([]desk.Order, error) 
 	case doTo110, doTo12345:
 		return []desk.Order{{To: strings.TrimPrefix(do, "to"), Ask: ask, Spoken: spoken, CallID: q.field("call_id")}}, nil
 	case doDispatch, doFirst:
-		if p.Lead.Code == "" {
+		to := p.Lead
+		if do == doFirst {
+			to = p.First
+		}
+		if to.Code == "" {
 			return nil, hotline.Errorf(hotline.Invalid, "unit_missing", "to")
 		}
-		orders := []desk.Order{{To: "unit:" + p.Lead.Code, Ask: ask, Role: leg.Lead}}
+		orders := []desk.Order{{To: "unit:" + to.Code, Ask: ask, Role: leg.Lead}}
 		for _, code := range q.Form["joint"] {
 			orders = append(orders, desk.Order{To: "unit:" + code, Ask: ask, Role: leg.Joint})
 		}
@@ -671,23 +687,68 @@ func yesNo(s string) *bool {
 // UnitOptions is the list that a unit field completes from.
 type UnitOptions struct{ Units []Option }
 
-const unitsMost = 30
+const (
+	unitsMost   = 30  // that a field completes from
+	unitsToRead = 200 // on a page to choose from: one of a kind for each county
+)
 
 // unitOptions finds units whose name or code holds what was typed, those under
 // this desk only.
 func (s *site) unitOptions(q *request) error {
-	text := strings.ToLower(q.field("unit"))
 	w := s.pages[q.lang].words
 	var out UnitOptions
-	for _, u := range s.desk.Directory().Units() {
-		if text == "" || len(out.Units) == unitsMost {
-			break
-		}
-		if u.Platform == s.desk.Node().Line && (strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text)) {
-			out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
-		}
+	for _, u := range s.unitsLike(q.field("unit"), unitsMost) {
+		out.Units = append(out.Units, Option{Value: w.Unit(u.Code), Label: u.Code})
 	}
 	return s.part(q, "case", "unit-options", out)
+}
+
+// unitsLike are the units under this desk whose name holds a text, or whose
+// code begins with it, at most so many. Where there is none: those that people
+// call so for short (城管, 住建), the closest first; none for none.
+func (s *site) unitsLike(text string, most int) []directory.Unit {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "" {
+		return nil
+	}
+	var out, short []directory.Unit
+	for _, u := range s.desk.Directory().Units() {
+		switch {
+		case u.Platform != s.desk.Node().Line:
+		case strings.Contains(strings.ToLower(u.Name+" "+u.NameEN), text) || strings.HasPrefix(u.Code, text):
+			out = append(out, u)
+		case shortFor(text, u.Name) > 0:
+			short = append(short, u)
+		}
+	}
+	if len(out) == 0 {
+		slices.SortStableFunc(short, func(a, b directory.Unit) int { return cmp.Compare(shortFor(text, a.Name), shortFor(text, b.Name)) })
+		out = short
+	}
+	return out[:min(len(out), most)]
+}
+
+// shortFor is how many characters of a name the characters of a text span, in
+// their order, at the closest; 0 where that is more than three for one, or the
+// text is one character.
+func shortFor(text, name string) int {
+	want, have := []rune(text), []rune(name)
+	best := 0
+	for from := range have {
+		n := 0
+		for i := from; i < len(have) && i-from < 3*len(want) && n < len(want); i++ {
+			if have[i] != want[n] {
+				if n == 0 {
+					break
+				}
+				continue
+			}
+			if n++; n == len(want) && n > 1 && (best == 0 || i-from+1 < best) {
+				best = i - from + 1
+			}
+		}
+	}
+	return best
 }
 
 // reasons say why triage proposes what it does, each sentence once.

@@ -30,6 +30,41 @@ func TestTwoKeyEnds(t *testing.T) {
 	}
 }
 
+// The key of a button goes to it and says what confirms it; then Ctrl+Enter means that button too, and never the large one: a caller who refuses the
+// transfer is not transferred.
+func TestKeyOfAButtonIsThatButton(t *testing.T) {
+	w := newWorld(t)
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	words := "我停在城关区北京中路小区楼下的电动车昨晚被偷了"
+	b.Fill("#text", words)
+	b.WaitText("#primary", "移交 110")
+	b.Press("Alt+8")
+	if got := b.Eval(`getComputedStyle(document.activeElement, "::after").content`); !strings.Contains(got, "Enter") {
+		t.Errorf("at the button: it says %q, want the key that confirms it", got)
+	}
+	look(t, b, "seat-refused")
+	b.Press("Control+Enter")
+	b.WaitVisible("#closed")
+	if n := b.Count(".lane"); n != 0 {
+		t.Errorf("the caller refused: got %d legs, want none", n)
+	}
+	if got := strings.Join(strings.Fields(b.Text(".case-side dl")), ""); !strings.Contains(got, "是否同意转接否") {
+		t.Errorf("the caller refused: the case says %q, want that it is on record", got)
+	}
+	for key, want := range map[string]string{"Alt+s": "#call[open]", "Alt+z": "#timeline"} {
+		b.Go("/desk")
+		b.Fill("#text", words)
+		b.WaitText("#primary", "移交 110")
+		b.Press(key)
+		b.Press("Enter")
+		b.WaitVisible(want)
+		if n := b.Count(".lane"); n != 0 {
+			t.Errorf("%s: got %d legs, want none yet", key, n)
+		}
+	}
+}
+
 // What to ask stands beside the words; where life is at risk, how to stay on
 // the line stands in the banner, and no end of the call is one key away.
 func TestScripts(t *testing.T) {
@@ -40,7 +75,7 @@ func TestScripts(t *testing.T) {
 	b.WaitText("#script", "哪条路")
 	look(t, b, "seat-script")
 	b.Fill("#text", "我不想活了，我站在楼顶")
-	b.WaitText("#stay", "不要挂断")
+	b.WaitText("#stay-script", "不要挂断")
 	if n := b.Count("#quick"); n != 0 {
 		t.Error("beside danger stands a way to end the call with two keys")
 	}

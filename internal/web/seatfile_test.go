@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"liandong/internal/browsertest"
@@ -89,5 +90,45 @@ func TestSeatFilesByKeyboard(t *testing.T) {
 	b.WaitVisible("#intake")
 	if n := b.Count("#file-list li"); n != 0 {
 		t.Errorf("the next intake begins with %d files", n)
+	}
+}
+
+// Danger does not wait for a photo that is on its way: the case goes at once, and the photo follows to it, nothing chosen again, nothing there twice.
+func TestSeatFilesFollowDanger(t *testing.T) {
+	w := newWorld(t)
+	b := browsertest.Open(t, w.gov.url)
+	signIn(b, "operator", "#intake")
+	photo := filepath.Join(t.TempDir(), "灶.jpg")
+	if err := os.WriteFile(photo, aPhoto(t, 1700, 900), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A line on which files hang, and everything else goes through.
+	b.Eval(`window.real = window.fetch; window.fetch = (path, how) => /files/.test(path) ? new Promise((_, no) => how.signal?.addEventListener("abort", () => no(new Error("cut")))) : window.real(path, how); ""`)
+	b.Choose("#file", photo)
+	b.WaitText("#file-state", "正在上传")
+	b.Fill("#text", "城关区这里煤气泄漏，有人晕倒了，快来人")
+	b.WaitText("#primary", "立即双派")
+	b.Eval(`window.fetch = (path, how) => /files\/begin/.test(path) ? new Promise((go) => { window.open = () => go(window.real(path, how)); }) : window.real(path, how); ""`)
+	b.Press("Control+Enter")
+	b.WaitVisible("#timeline")
+	b.WaitText("#file-state", "附件还在传")
+	if got := b.Path(); !strings.HasPrefix(got, "/cases/") {
+		t.Errorf("the page is at %s, want the case's", got)
+	}
+	if n := b.Count(".lane"); n < 3 {
+		t.Errorf("got %d legs, want them sent before the photo is there", n)
+	}
+	look(t, b, "seat-files-follow")
+	b.Eval(`window.open(); ""`)
+	b.WaitText("#file-state", "附件已全部传上")
+	b.WaitVisible("#files li[data-state=whole]")
+	b.Go(b.Path())
+	if n := b.Count("#files li[data-file]"); n != 1 {
+		t.Errorf("got %d files at the case, want the one", n)
+	}
+	b.Go("/desk")
+	b.WaitVisible("#intake")
+	if b.Visible("#drop-draft") || b.Count("#file-list li") != 0 {
+		t.Error("the next intake begins with what was sent")
 	}
 }

@@ -48,17 +48,19 @@
     for (const form of document.querySelectorAll("form[data-sent]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
   });
 
-  // Keys: Ctrl+Enter the primary button, Alt+1..4 a candidate. Enter in a line of the intake sends nothing.
+  // Keys: Ctrl+Enter the primary button, Alt+1..4 a candidate; a key written on another button goes there, and the next one presses it. Enter in a
+  // line of the intake sends nothing.
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const button = one("#primary");
+      // Who has gone to a button by its key means that one: a caller who refuses is not transferred.
+      const button = event.target.matches?.("button[data-key]") ? event.target : one("#primary");
       if (button) { event.preventDefault(); button.click(); }
     } else if (event.altKey && !event.ctrlKey && /^Digit[1-4]$/.test(event.code)) {
       const radio = one(`input[data-key="${event.code.slice(5)}"]`);
       if (radio) { event.preventDefault(); radio.click(); }
-    } else if (event.altKey && !event.ctrlKey && /^Digit[5-8]$/.test(event.code)) {
-      const end = one(`button[data-key="${event.code.slice(5)}"]`); // one key goes there, Enter presses it
+    } else if (event.altKey && !event.ctrlKey && /^(Digit[5-8]|Key[A-Z])$/.test(event.code)) {
+      const end = one(`button[data-key="${event.code.replace(/^Digit|^Key/, "")}"]`); // one key goes there, Enter presses it
       if (end) { event.preventDefault(); end.focus(); }
     } else if (event.key === "Enter" && event.target.matches?.("#intake input:not([type=checkbox]):not([type=radio])")) {
       event.preventDefault();
@@ -86,11 +88,13 @@
     };
     const typed = () => ["text", "phone", "name", "address"].some((name) => form.elements[name]?.value.trim()) || one("#file-list li");
     const save = () => {
+      if (!form.isConnected) return; // taken, and its page gone
       if (!typed()) { store.removeItem(draftName); return; }
       const values = {};
       for (const [name, value] of new FormData(form)) if (keep.includes(name)) values[name] = value;
       try { store.setItem(draftName, JSON.stringify({ at: Date.now(), values })); say("kept"); } catch { /* a full store keeps nobody from working */ }
     };
+    document.addEventListener("liandong:taken", () => store.removeItem(draftName));
     let later;
     form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(save, 400); });
     window.addEventListener("pagehide", () => { if (later && !form.dataset.sent) save(); });
@@ -195,6 +199,22 @@
 
   // A list in which something is ticked stays as it is: the ticks would go, or stand beside another case.
   document.addEventListener("htmx:before:request", (event) => { if (event.target.id === "list" && one("#list input[name=case]:checked")) event.preventDefault(); });
+
+  document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });
+
+  // How many are ticked is said beside the button that sends them on.
+  const ticked = one("#ticked"), unticked = ticked?.textContent;
+  const count = () => {
+    const n = document.querySelectorAll("input[name=case]:checked").length;
+    if (ticked) ticked.textContent = n ? ticked.dataset.say.replace("#", n) : unticked;
+  };
+  document.addEventListener("change", (event) => { if (event.target.matches("input[name=case]")) count(); });
+  one("#tick-all")?.addEventListener("click", () => {
+    const boxes = [...document.querySelectorAll("#list input[name=case]")], on = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = on;
+    count();
+  });
+  window.addEventListener("pageshow", count);
 
   // The menu of the rarer pages closes when somebody goes on elsewhere.
   const more = one("#nav-more");

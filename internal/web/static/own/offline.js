@@ -230,6 +230,7 @@
     location.reload();
   };
 
+  const nameOf = (form) => (form.closest("details.verb")?.querySelector("summary") || one("button", form)).firstChild.textContent.trim();
   const queueForm = async (form, of) => {
     await window.liandongKept.ready; // a tap in the first moment of a page waits for its store
     if (!works) { form.submit(); return; }
@@ -241,7 +242,7 @@
       names.push({ name: file.name, type: file.type });
     }
     if (photos.reduce((sum, photo) => sum + photo.byteLength, 0) > photosMost) { faultIn(form, say.large); return; }
-    const fields = textOf(form), label = (form.closest("details")?.querySelector("summary") || one("button", form)).firstChild.textContent.trim();
+    const fields = textOf(form), label = nameOf(form);
     const item = { id: crypto.randomUUID(), kind: "queue", key: crypto.randomUUID(), ...of, label, fields, words: wordsOf(fields), back: form.elements.back?.value || "/inbox", photos, names, at: Date.now() };
     try {
       await put(item);
@@ -270,6 +271,8 @@
       if (form.dataset.busy) return;
       form.dataset.busy = "1";
       form.setAttribute("aria-busy", "true");
+      clearTimeout(later); // what is handed in is no draft any more
+      typing = undefined;
       queueForm(form, of).finally(() => { delete form.dataset.busy; form.removeAttribute("aria-busy"); });
       return;
     }
@@ -287,7 +290,7 @@
     if (!of || form.dataset.busy) return;
     const fields = textOf(form), words = wordsOf(fields);
     if (!words) { await drop(draftID(of)); return; }
-    const label = (form.closest("details")?.querySelector("summary") || one("button", form)).firstChild.textContent.trim();
+    const label = nameOf(form);
     await put({ id: draftID(of), kind: "draft", ...of, label, fields, words, at: Date.now() });
   };
   let later;
