@@ -1,12 +1,14 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"liandong/internal/hotline"
@@ -27,8 +29,7 @@ func (r *Run) Handler() http.Handler {
 		case err != nil:
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 		case answer == nil:
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusServiceUnavailable)
+			r.notNow(w, req)
 		case len(answer) == 0:
 			w.WriteHeader(http.StatusNoContent)
 		default:
@@ -36,6 +37,29 @@ func (r *Run) Handler() http.Handler {
 			w.Write(answer)
 		}
 	})
+}
+
+// unready is how the kit says that it cannot receipt a letter now; zero: 503, come
+// again in a second.
+type unready struct {
+	status int
+	after  time.Duration // Retry-After
+	silent time.Duration // nothing is said for so long, and then the connection breaks
+}
+
+func (r *Run) notNow(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	u := r.unready
+	r.mu.Unlock()
+	if u.silent > 0 {
+		select {
+		case <-req.Context().Done():
+		case <-time.After(u.silent):
+		}
+		panic(http.ErrAbortHandler) // the connection ends without an answer
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(max(u.after, time.Second)/time.Second)))
+	w.WriteHeader(cmp.Or(u.status, http.StatusServiceUnavailable))
 }
 
 // Listen takes what the side under test puts down on a way without calls, until
@@ -56,15 +80,15 @@ var unanswered = []byte{}
 func (r *Run) take(wire []byte) ([]byte, error) {
 	e, err := letter.Parse(wire)
 	if err != nil {
-		if letter.VerifyWire(wire, r.cfg.Peer) != nil {
+		if letter.VerifyWire(wire, r.peer()) != nil {
 			return nil, err
 		}
 		return r.refuse(wire, err)
 	}
-	if e.From != r.cfg.Peer.Platform {
+	if e.From != r.peer().Platform {
 		return nil, fmt.Errorf("from %s, who is not under test", e.From)
 	}
-	if err := e.Verify(r.cfg.Peer); err != nil {
+	if err := e.Verify(r.peer()); err != nil {
 		return nil, err
 	}
 	h := heard{Envelope: e}
@@ -86,12 +110,38 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 	switch {
 	case e.Type == leg.TypeReconcile && e.Body.Re == "": // the kit has no ledger that lasts
 		return r.compose(leg.Letter{Type: leg.TypeError, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Code: letter.CodeType, Status: "dropped"}}, nil)
+	case e.Type == leg.TypeKeys:
+		r.announced(e)
+		return unanswered, nil
 	case !leg.Receipted(e.Type):
 		return unanswered, nil
 	case instead != nil:
 		return instead(e)
 	}
 	return r.receipt(e, r.keys())
+}
+
+// announced takes the key document that the side under test announces, where it
+// is one: of that side, with the fingerprint that the letter names, and with the
+// key that signed the letter.
+func (r *Run) announced(e letter.Envelope) {
+	doc, err := seal.ParsePublicKeys([]byte(e.Body.Keys))
+	if err != nil || doc.Platform != e.From || doc.Fingerprint() != e.Body.Fingerprint {
+		return
+	}
+	if _, ok := doc.SigningKey(e.Sig.KeyID); !ok {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cfg.Peer = doc
+}
+
+// peer is the key document of the side under test as it is now.
+func (r *Run) peer() seal.PublicKeys {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg.Peer
 }
 
 // receipt receipts a letter, signed with keys that need not be the kit's.
@@ -127,7 +177,7 @@ func (r *Run) arrived(h heard) (same, silent bool) {
 	if again && known != h.Hash() {
 		return false, false
 	}
-	r.tries[h.ID]++
+	r.tries[h.ID] = append(r.tries[h.ID], time.Now())
 	if !again {
 		r.hashes[h.ID] = h.Hash()
 		r.inbox = append(r.inbox, h)
