@@ -108,7 +108,7 @@ var refusing = []rule{
 	{id: "too-deep", in: "A letter", says: "A letter nested deeper than 16 is not taken: letter_depth, or turned away where it is not read so far", try: func(ctx context.Context, r *Run) error {
 		return r.oddContent(ctx, `"body":{`, `"body":{"deep":`+strings.Repeat("[", 20)+strings.Repeat("]", 20)+`,`, "letter_depth")
 	}},
-	{id: "too-large", in: "Errors", says: "A letter over 1 MiB is refused: letter_too_large", try: func(ctx context.Context, r *Run) error {
+	{id: "too-large", in: "Errors", says: "A letter over 1 MiB is not taken: 401, 413 or letter_too_large", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
 			return err
