@@ -97,6 +97,9 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 			return r.refuse(wire, err)
 		}
 	}
+	if e.Type == leg.TypeKeys { // before anybody hears that it came
+		r.announced(e)
+	}
 	same, silent := r.arrived(h)
 	switch {
 	case !same:
@@ -110,9 +113,6 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 	switch {
 	case e.Type == leg.TypeReconcile && e.Body.Re == "": // the kit has no ledger that lasts
 		return r.compose(leg.Letter{Type: leg.TypeError, Body: leg.Body{Re: e.ID, Hash: e.Hash(), Code: letter.CodeType, Status: "dropped"}}, nil)
-	case e.Type == leg.TypeKeys:
-		r.announced(e)
-		return unanswered, nil
 	case !leg.Receipted(e.Type):
 		return unanswered, nil
 	case instead != nil:
@@ -123,18 +123,24 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 
 // announced takes the key document that the side under test announces, where it
 // is one: of that side, with the fingerprint that the letter names, and with the
-// key that signed the letter.
+// key that signed the letter. Why it is none is kept for a report.
 func (r *Run) announced(e letter.Envelope) {
 	doc, err := seal.ParsePublicKeys([]byte(e.Body.Keys))
-	if err != nil || doc.Platform != e.From || doc.Fingerprint() != e.Body.Fingerprint {
-		return
-	}
-	if _, ok := doc.SigningKey(e.Sig.KeyID); !ok {
-		return
+	_, holds := doc.SigningKey(e.Sig.KeyID)
+	switch {
+	case err != nil:
+	case doc.Platform != e.From:
+		err = fmt.Errorf("the document is of %s", doc.Platform)
+	case doc.Fingerprint() != e.Body.Fingerprint:
+		err = fmt.Errorf("the document has the fingerprint %s, and the letter says %s", doc.Fingerprint(), e.Body.Fingerprint)
+	case !holds:
+		err = fmt.Errorf("the document does not hold %s, which signs the letter", e.Sig.KeyID)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cfg.Peer = doc
+	if r.untaken = err; err == nil {
+		r.cfg.Peer = doc
+	}
 }
 
 // peer is the key document of the side under test as it is now.

@@ -86,6 +86,7 @@ type Run struct {
 	withhold bool                                  // letters that arrive get no receipt
 	unready  unready                               // what is said by HTTPS in place of one
 	answers  func(letter.Envelope) ([]byte, error) // in place of a receipt; nil: a receipt
+	untaken  error                                 // why the last announcement of keys was not taken
 	bell     chan struct{}
 	tries    map[string][]time.Time // when a letter came, by its id; of one content
 	broken   []broken

@@ -112,9 +112,8 @@ var renewing = []rule{
 		if !ok {
 			return fmt.Errorf("%w: the driver cannot give the side under test a new key", ErrNotTried)
 		}
-		old := r.peer()
 		r.mu.Lock()
-		before := len(r.inbox)
+		old, before := r.cfg.Peer, len(r.inbox)
 		r.mu.Unlock()
 		if err := driver.NewKey(ctx); err != nil {
 			return fmt.Errorf("the driver did not change the key: %w", err)
@@ -124,22 +123,33 @@ var renewing = []rule{
 		}); err != nil {
 			return err
 		}
-		now := r.peer()
-		if now.Fingerprint() == old.Fingerprint() {
-			return fmt.Errorf("what it announced was not taken: the document must be of %s, have the fingerprint that the letter names, and hold the key that signs the letter", old.Platform)
+		r.mu.Lock()
+		now, untaken := r.cfg.Peer, r.untaken
+		r.mu.Unlock()
+		if untaken != nil {
+			return fmt.Errorf("what it announced was not taken: %w", untaken)
 		}
 		if now.Signing[0].ID == old.Signing[0].ID {
 			return errors.New("the first signing key is the old one: the key in use stands first")
 		}
-		w, err := r.offer()
-		if err != nil {
-			return err
+		for end := time.Now().Add(r.cfg.Patience); ; { // it signs by the new key once it knows that the announcement is there
+			w, err := r.offer()
+			if err != nil {
+				return err
+			}
+			receipt, err := r.taken(ctx, w, leg.ReceiptApplied)
+			if err != nil || receipt.Sig.KeyID == now.Signing[0].ID {
+				return err
+			}
+			if time.Now().After(end) {
+				return fmt.Errorf("%v after the announcement its receipt is signed by %s, want the new key %s", r.cfg.Patience, receipt.Sig.KeyID, now.Signing[0].ID)
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+			}
 		}
-		receipt, err := r.taken(ctx, w, leg.ReceiptApplied)
-		if err == nil && receipt.Sig.KeyID != now.Signing[0].ID {
-			err = fmt.Errorf("its receipt is signed by %s, want the new key %s", receipt.Sig.KeyID, now.Signing[0].ID)
-		}
-		return err
 	}},
 }
 
