@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -105,14 +106,14 @@ func newConformRules() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, r := range conform.Rules(way) {
 				if jsonOut {
-					line, err := jsonLine(map[string]string{"id": r[0], "rule": r[1]})
+					line, err := jsonLine(r)
 					if err != nil {
 						return err
 					}
 					cmd.OutOrStdout().Write(line)
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%-24s %s\n", r[0], r[1])
+				fmt.Fprintf(cmd.OutOrStdout(), "%-24s %s (%s)\n", r.ID, r.Says, section(r.Section))
 			}
 			return nil
 		},
@@ -140,7 +141,7 @@ func newConformRun() *cobra.Command {
 		Use: "run --keys FILE --peer-keys FILE --url URL --listen ADDR", Short: "Try the rules against a side under test", Args: noArgs,
 		Long: `Tries the rules against a side under test. A line a rule: passed, failed with what was sent and what came back, or not tried.
 
---drive CMD is run by sh with two more words, the verb and the id of the leg (accept, return, progress, feedback, extend, settle, withdraw, grant, refuse), "offer" and a text that a case is to be made of and sent to the kit, or "restart" alone: stop the side under test as if the power had gone, and start it again.
+--drive CMD is run by sh with two more words, the verb and the id of the leg (accept, return, progress, feedback, extend, settle, withdraw, grant, refuse, call, callback), "offer" and a text that a case is to be made of and sent to the kit, or one word alone: "restart", stop the side under test as if the power had gone, and start it again; "keys", give it a new signing key and announce that. Exit status 3 says that it does not do this: the rule is not tried. What it prints is shown behind "driver: ".
 
 Exit status: 0 nothing failed, 1 something did, 2 wrong usage.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -187,7 +188,7 @@ func (o conformOptions) check(peer seal.PublicKeys) error {
 	}
 	known := map[string]bool{}
 	for _, r := range conform.Rules(way) {
-		known[r[0]] = true
+		known[r.ID] = true
 	}
 	for _, id := range o.only {
 		if !known[id] {
@@ -341,6 +342,14 @@ func (o conformOptions) carried(c conform.Config, files map[string]string) (conf
 	return conform.NewFerry(l, c.Patience)
 }
 
+// section says where in docs/exchange a rule comes from.
+func section(name string) string {
+	if strings.HasSuffix(name, ".md") {
+		return name
+	}
+	return "README.md, " + name
+}
+
 func sayResult(w io.Writer, res conform.Result, jsonOut bool) {
 	if jsonOut {
 		if line, err := jsonLine(res); err == nil {
@@ -349,6 +358,9 @@ func sayResult(w io.Writer, res conform.Result, jsonOut bool) {
 		return
 	}
 	fmt.Fprintf(w, "%-9s  %-24s %s\n", res.Outcome, res.ID, res.Rule)
+	if res.Outcome == conform.Failed {
+		fmt.Fprintf(w, "           contract: %s\n", section(res.Section))
+	}
 	if res.Why != "" {
 		fmt.Fprintf(w, "           %s\n", strings.ReplaceAll(res.Why, "\n", "\n           "))
 	}
@@ -392,10 +404,27 @@ func (d apiDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
 		leg.Refuse:   {"note": "符合性测试：不同意"},
 		leg.Extend:   {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339), "note": "符合性测试：需要更多时间"},
 	}[v]
-	if body == nil {
+	switch {
+	case v == leg.Call:
+		return d.ofCase(ctx, legID, "calls", fields{"leg": legID, "kind": "call_back", "parties": []string{"caller", d.platform}, "outcome": "done", "consent_to_transfer": true})
+	case v == leg.Callback:
+		return d.ofCase(ctx, legID, "callback", fields{"leg": legID, "solved": true, "satisfaction": "2", "scale": 5})
+	case body == nil:
 		body = fields{}
 	}
 	_, err := d.c.call(ctx, http.MethodPost, "/api/v1/legs/"+url.PathEscape(legID)+"/"+string(v), body, nil)
+	return err
+}
+
+// ofCase does something with the case of a leg.
+func (d apiDriver) ofCase(ctx context.Context, legID, what string, body fields) error {
+	var v struct {
+		CaseID string `json:"case_id"`
+	}
+	_, err := d.c.call(ctx, http.MethodGet, "/api/v1/legs/"+url.PathEscape(legID), nil, &v)
+	if err == nil {
+		_, err = d.c.call(ctx, http.MethodPost, "/api/v1/cases/"+url.PathEscape(v.CaseID)+"/"+what, body, nil)
+	}
 	return err
 }
 
@@ -410,6 +439,37 @@ func (d apiDriver) Offer(ctx context.Context, text string) error {
 	return err
 }
 
+// notDone is the exit status of a driver for what it does not do.
+const notDone = 3
+
+// prefixed shows which lines are a driver's and not the kit's.
+type prefixed struct {
+	to   io.Writer
+	line []byte // begun, without its end
+}
+
+func (p *prefixed) Write(b []byte) (int, error) {
+	p.line = append(p.line, b...)
+	for {
+		i := bytes.IndexByte(p.line, '\n')
+		if i < 0 {
+			return len(b), nil
+		}
+		if _, err := fmt.Fprintf(p.to, "driver: %s\n", p.line[:i]); err != nil {
+			return 0, err
+		}
+		p.line = p.line[i+1:]
+	}
+}
+
+// end writes a line that has no end of its own.
+func (p *prefixed) end() {
+	if len(p.line) > 0 {
+		fmt.Fprintf(p.to, "driver: %s\n", p.line)
+		p.line = nil
+	}
+}
+
 // programDriver has a program do people's part.
 type programDriver struct {
 	command string
@@ -418,8 +478,14 @@ type programDriver struct {
 
 func (d programDriver) run(ctx context.Context, words ...string) error {
 	c := exec.CommandContext(ctx, "sh", append([]string{"-c", d.command + ` "$@"`, "drive"}, words...)...)
-	c.Stdout, c.Stderr = d.say, d.say
-	return c.Run()
+	say := &prefixed{to: d.say}
+	c.Stdout, c.Stderr = say, say
+	err := c.Run()
+	say.end()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok && e.ExitCode() == notDone {
+		return fmt.Errorf("%w: the driver does not do that", conform.ErrNotTried)
+	}
+	return err
 }
 
 func (d programDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
@@ -431,6 +497,9 @@ func (d programDriver) Offer(ctx context.Context, text string) error {
 
 // Restart is part of conform.Restarter.
 func (d programDriver) Restart(ctx context.Context) error { return d.run(ctx, "restart") }
+
+// NewKey is part of conform.Rekeyer.
+func (d programDriver) NewKey(ctx context.Context) error { return d.run(ctx, "keys") }
 
 // handDriver asks a person at the terminal.
 type handDriver struct {
@@ -457,4 +526,9 @@ func (d handDriver) Offer(_ context.Context, text string) error {
 // Restart is part of conform.Restarter.
 func (d handDriver) Restart(context.Context) error {
 	return d.ask("stop your side as if the power had gone, and start it again")
+}
+
+// NewKey is part of conform.Rekeyer.
+func (d handDriver) NewKey(context.Context) error {
+	return d.ask("give your side a new signing key and have it announced")
 }

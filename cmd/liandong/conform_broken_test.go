@@ -47,13 +47,14 @@ func between(t *testing.T, url string, breaks func(exchanged) []byte) *httptest.
 			return
 		}
 		req.Header = r.Header
+		e, _ := letter.Parse(wire)
 		res, err := http.DefaultClient.Do(req)
-		if err != nil {
+		if err != nil { // nobody answered
+			w.Write(breaks(exchanged{path: r.URL.Path, wire: wire, e: e}))
 			return
 		}
 		defer res.Body.Close()
 		answer, _ := io.ReadAll(res.Body)
-		e, _ := letter.Parse(wire)
 		switch other := breaks(exchanged{r.URL.Path, wire, e, res.StatusCode, answer}); {
 		case other == nil:
 			w.Header().Set(https.SignatureHeader, res.Header.Get(https.SignatureHeader))
@@ -344,8 +345,14 @@ func TestBrokenActsDoNot(t *testing.T) {
 	refuse := func(x exchanged) []byte {
 		return node.sign(x.e, leg.TypeError, leg.Body{Code: "move_refused", Status: "kept"})
 	}
+	var mu sync.Mutex
+	unreceipted := map[string]bool{} // legs whose offer the kit let wait
 	in := between(t, url, func(x exchanged) []byte {
+		mu.Lock()
+		defer mu.Unlock()
 		switch {
+		case x.e.Type == string(leg.Accept) && unreceipted[x.e.Leg]:
+			return refuse(x)
 		case x.e.Type == string(leg.Contest), x.e.Type == string(leg.Escalate), x.e.Type == string(leg.Grant) && x.e.Body.Of == leg.Withdraw:
 			return refuse(x)
 		case len(x.e.Body.Adopt) > 0:
@@ -355,7 +362,13 @@ func TestBrokenActsDoNot(t *testing.T) {
 	})
 	in.Start()
 	out := between(t, "http://"+behind, func(x exchanged) []byte {
+		mu.Lock()
+		defer mu.Unlock()
 		switch e, err := letter.Parse(x.answer); {
+		case x.status == 0: // it takes silence for a receipt, and does not hear Retry-After, which between does not pass on
+			return kit.sign(x.e, leg.TypeReceipt, leg.Body{Status: leg.ReceiptApplied})
+		case x.status == http.StatusServiceUnavailable && x.e.Type == leg.TypeOffer:
+			unreceipted[x.e.Leg] = true
 		case err == nil && e.Verify(kitPublic) != nil: // it believes any receipt
 			return kit.sign(x.e, leg.TypeReceipt, leg.Body{Status: leg.ReceiptApplied})
 		case x.e.Type == string(leg.Void):
@@ -364,7 +377,7 @@ func TestBrokenActsDoNot(t *testing.T) {
 		return nil
 	})
 	hears := func(x exchanged) bool { // what does not get to the kit at all
-		return x.e.Type == string(leg.Void) || x.e.Body.Of == leg.Extend && (x.e.Type == string(leg.Grant) || x.e.Type == string(leg.Refuse))
+		return x.e.Type == string(leg.Void) || x.e.Type == string(leg.Call) || x.e.Type == string(leg.Callback) || x.e.Body.Of == leg.Extend && (x.e.Type == string(leg.Grant) || x.e.Type == string(leg.Refuse))
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -386,8 +399,9 @@ func TestBrokenActsDoNot(t *testing.T) {
 	out.Listener.Close()
 	out.Listener = l
 	out.Start()
-	tried := []string{"accept", "whole-life", "return", "extension", "resend", "receipt-forged", "refused-out", "contest", "adopt", "offer-out", "holder-out", "return-out", "withdraw-out", "extension-out", "escalate-out"}
-	want := []string{"receipt-forged", "refused-out", "contest", "adopt", "withdraw-out", "extension-out", "escalate-out"}
+	tried := []string{"accept", "whole-life", "return", "extension", "resend", "receipt-forged", "refused-out", "contest", "adopt", "offer-out", "holder-out", "return-out", "withdraw-out", "extension-out", "escalate-out",
+		"retry-after", "no-answer", "overtaken", "expiry-out", "call-out", "callback-out"}
+	want := []string{"receipt-forged", "refused-out", "contest", "adopt", "withdraw-out", "extension-out", "escalate-out", "retry-after", "no-answer", "overtaken", "call-out", "callback-out"}
 	got := liandong(t, "", append(args, "--url", in.URL, "--patience", "4s", "--only", strings.Join(tried, ","))...)
 	if by := results(t, got.stdout); got.status != failed || !slices.Equal(by[conform.Failed], want) {
 		t.Errorf("exit %d, failed %v, want %v: %s", got.status, by[conform.Failed], want, got.stderr)

@@ -18,7 +18,7 @@ import (
 
 // rows: what a side does beside the letters where they lie in a shared table.
 var rows = []rule{
-	{id: "row-again", on: OverTable, says: "A row that is put up again, its receipt not having come, is taken and receipted again", try: func(ctx context.Context, r *Run) error {
+	{id: "row-again", in: "table.md", on: OverTable, says: "A row that is put up again, its receipt not having come, is taken and receipted again", try: func(ctx context.Context, r *Run) error {
 		w, row := r.way.(*overTable), hotline.NewID()
 		o, err := r.offer()
 		if err != nil {
@@ -38,8 +38,8 @@ var rows = []rule{
 		}
 		return nil
 	}},
-	{id: "row-late", on: OverTable, says: "A row that was put up before another and commits after it is not missed", try: late},
-	{id: "row-poison", on: OverTable, says: "A row that nobody can read is set aside as poison with a reason, and holds up no other", try: func(ctx context.Context, r *Run) error {
+	{id: "row-late", in: "table.md", on: OverTable, says: "A row that was put up before another and commits after it is not missed", try: late},
+	{id: "row-poison", in: "table.md", on: OverTable, says: "A row that nobody can read is set aside as poison with a reason, and holds up no other", try: func(ctx context.Context, r *Run) error {
 		w, bad, good := r.way.(*overTable), hotline.NewID(), hotline.NewID()
 		o, err := r.offer()
 		if err != nil {
@@ -96,7 +96,7 @@ func late(ctx context.Context, r *Run) error {
 
 // bundles: what a side does beside the letters where they come in files.
 var bundles = []rule{
-	{id: "bundle-twice", on: OverFerry, says: "A bundle that comes twice holds nothing up", try: func(ctx context.Context, r *Run) error {
+	{id: "bundle-twice", in: "ferry.md", on: OverFerry, says: "A bundle that comes twice holds nothing up", try: func(ctx context.Context, r *Run) error {
 		w := r.way.(*overFerry)
 		o, err := r.offered(ctx)
 		if err != nil {
@@ -111,7 +111,7 @@ var bundles = []rule{
 		}
 		return err
 	}},
-	{id: "bundle-lost", on: OverFerry, says: "A bundle that was lost is asked for by its number, and the later one is not kept waiting for it", try: func(ctx context.Context, r *Run) error {
+	{id: "bundle-lost", in: "ferry.md", on: OverFerry, says: "A bundle that was lost is asked for by its number, and the later one is not kept waiting for it", try: func(ctx context.Context, r *Run) error {
 		w := r.way.(*overFerry)
 		o, err := r.offer()
 		if err != nil {
@@ -122,7 +122,7 @@ var bundles = []rule{
 		}
 		return r.askedFor(ctx, o)
 	}},
-	{id: "bundle-half", on: OverFerry, says: "Half of a bundle is not taken, and is asked for", try: func(ctx context.Context, r *Run) error {
+	{id: "bundle-half", in: "ferry.md", on: OverFerry, says: "Half of a bundle is not taken, and is asked for", try: func(ctx context.Context, r *Run) error {
 		w := r.way.(*overFerry)
 		o, err := r.offer()
 		if err != nil {
@@ -157,14 +157,14 @@ func (r *Run) askedFor(ctx context.Context, o written) error {
 
 // fetches: what a side does where the kit cannot be called.
 var fetches = []rule{
-	{id: "fetch-stranger", on: OverFetch, says: "A question for letters that the kit did not sign is turned away (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "fetch-stranger", in: "A side that cannot be called", on: OverFetch, says: "A question for letters that the kit did not sign is turned away (401)", try: func(ctx context.Context, r *Run) error {
 		other, err := seal.NewKeyring(rand.Reader)
 		if err != nil {
 			return err
 		}
 		return r.fetchRefused(ctx, time.Now(), func(doc []byte) (string, error) { return carrier.Sign(other, doc) })
 	}},
-	{id: "fetch-old", on: OverFetch, says: "A question for letters that was written ten minutes ago, or in ten minutes, is turned away (401)", try: func(ctx context.Context, r *Run) error {
+	{id: "fetch-old", in: "A side that cannot be called", on: OverFetch, says: "A question for letters that was written ten minutes ago, or in ten minutes, is turned away (401)", try: func(ctx context.Context, r *Run) error {
 		sign := r.way.(*overFetch).link.Sign
 		for _, at := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
 			if err := r.fetchRefused(ctx, time.Now().Add(at), sign); err != nil {
@@ -178,7 +178,7 @@ var fetches = []rule{
 // fetchRefused asks for letters and wants 401.
 func (r *Run) fetchRefused(ctx context.Context, at time.Time, sign func([]byte) (string, error)) error {
 	w := r.way.(*overFetch)
-	status, err := w.ask(ctx, https.Fetch{From: r.cfg.Platform, To: r.cfg.Peer.Platform, At: at}, sign)
+	status, err := w.ask(ctx, https.Fetch{From: r.cfg.Platform, To: r.peer().Platform, At: at}, sign)
 	if err == nil && status != http.StatusUnauthorized {
 		err = fmt.Errorf("answered %d, want 401", status)
 	}

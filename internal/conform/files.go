@@ -16,7 +16,7 @@ import (
 
 // files: a file is named by a supplement, and follows in parts.
 var files = []rule{
-	{id: "file-parts", says: "The parts of a file come in any order, and again; each is receipted, the last when the whole holds", try: func(ctx context.Context, r *Run) error {
+	{id: "file-parts", in: "Files", says: "The parts of a file come in any order, and again; each is receipted, the last when the whole holds", try: func(ctx context.Context, r *Run) error {
 		w, f, err := r.named(ctx, func(*leg.File) {})
 		if err != nil {
 			return err
@@ -28,7 +28,7 @@ var files = []rule{
 		}
 		return nil
 	}},
-	{id: "file-hash", says: "A file whose parts are not those of its hash is refused with the last of them: attachment_hash", try: func(ctx context.Context, r *Run) error {
+	{id: "file-hash", in: "Files", says: "A file whose parts are not those of its hash is refused with the last of them: attachment_hash", try: func(ctx context.Context, r *Run) error {
 		w, f, err := r.named(ctx, func(f *leg.File) { f.Hash = strings.Repeat("0", 64) })
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ var files = []rule{
 		}
 		return r.refused(ctx, last.wire, "attachment_hash")
 	}},
-	{id: "file-unknown", says: "A part of a file that no supplement has named is asked for again: attachment_unknown", try: func(ctx context.Context, r *Run) error {
+	{id: "file-unknown", in: "Files", says: "A part of a file that no supplement has named is asked for again: attachment_unknown", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err

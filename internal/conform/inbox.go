@@ -1,12 +1,14 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"liandong/internal/hotline"
@@ -27,8 +29,7 @@ func (r *Run) Handler() http.Handler {
 		case err != nil:
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 		case answer == nil:
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusServiceUnavailable)
+			r.notNow(w, req)
 		case len(answer) == 0:
 			w.WriteHeader(http.StatusNoContent)
 		default:
@@ -36,6 +37,29 @@ func (r *Run) Handler() http.Handler {
 			w.Write(answer)
 		}
 	})
+}
+
+// unready is how the kit says that it cannot receipt a letter now; zero: 503, come
+// again in a second.
+type unready struct {
+	status int
+	after  time.Duration // Retry-After
+	silent time.Duration // nothing is said for so long, and then the connection breaks
+}
+
+func (r *Run) notNow(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	u := r.unready
+	r.mu.Unlock()
+	if u.silent > 0 {
+		select {
+		case <-req.Context().Done():
+		case <-time.After(u.silent):
+		}
+		panic(http.ErrAbortHandler) // the connection ends without an answer
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(max(u.after, time.Second)/time.Second)))
+	w.WriteHeader(cmp.Or(u.status, http.StatusServiceUnavailable))
 }
 
 // Listen takes what the side under test puts down on a way without calls, until
@@ -56,15 +80,15 @@ var unanswered = []byte{}
 func (r *Run) take(wire []byte) ([]byte, error) {
 	e, err := letter.Parse(wire)
 	if err != nil {
-		if letter.VerifyWire(wire, r.cfg.Peer) != nil {
+		if letter.VerifyWire(wire, r.peer()) != nil {
 			return nil, err
 		}
 		return r.refuse(wire, err)
 	}
-	if e.From != r.cfg.Peer.Platform {
+	if e.From != r.peer().Platform {
 		return nil, fmt.Errorf("from %s, who is not under test", e.From)
 	}
-	if err := e.Verify(r.cfg.Peer); err != nil {
+	if err := e.Verify(r.peer()); err != nil {
 		return nil, err
 	}
 	h := heard{Envelope: e}
@@ -72,6 +96,9 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 		if h.private, _, err = letter.Open(r.keys(), e); err != nil {
 			return r.refuse(wire, err)
 		}
+	}
+	if e.Type == leg.TypeKeys { // before anybody hears that it came
+		r.announced(e)
 	}
 	same, silent := r.arrived(h)
 	switch {
@@ -92,6 +119,35 @@ func (r *Run) take(wire []byte) ([]byte, error) {
 		return instead(e)
 	}
 	return r.receipt(e, r.keys())
+}
+
+// announced takes the key document that the side under test announces, where it
+// is one: of that side, with the fingerprint that the letter names, and with the
+// key that signed the letter. Why it is none is kept for a report.
+func (r *Run) announced(e letter.Envelope) {
+	doc, err := seal.ParsePublicKeys([]byte(e.Body.Keys))
+	_, holds := doc.SigningKey(e.Sig.KeyID)
+	switch {
+	case err != nil:
+	case doc.Platform != e.From:
+		err = fmt.Errorf("the document is of %s", doc.Platform)
+	case doc.Fingerprint() != e.Body.Fingerprint:
+		err = fmt.Errorf("the document has the fingerprint %s, and the letter says %s", doc.Fingerprint(), e.Body.Fingerprint)
+	case !holds:
+		err = fmt.Errorf("the document does not hold %s, which signs the letter", e.Sig.KeyID)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.untaken = err; err == nil {
+		r.cfg.Peer = doc
+	}
+}
+
+// peer is the key document of the side under test as it is now.
+func (r *Run) peer() seal.PublicKeys {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg.Peer
 }
 
 // receipt receipts a letter, signed with keys that need not be the kit's.
@@ -127,7 +183,7 @@ func (r *Run) arrived(h heard) (same, silent bool) {
 	if again && known != h.Hash() {
 		return false, false
 	}
-	r.tries[h.ID]++
+	r.tries[h.ID] = append(r.tries[h.ID], time.Now())
 	if !again {
 		r.hashes[h.ID] = h.Hash()
 		r.inbox = append(r.inbox, h)

@@ -20,7 +20,7 @@ import (
 
 // comparing: what a side says it holds is what it holds.
 var comparing = []rule{
-	{id: "reconcile", says: "Asked what it holds, it is silent about what is the same and lists what is not", try: func(ctx context.Context, r *Run) error {
+	{id: "reconcile", in: "Reconciling", says: "Asked what it holds, it is silent about what is the same and lists what is not", try: func(ctx context.Context, r *Run) error {
 		before := hotline.NewID()
 		w, err := r.offered(ctx)
 		if err != nil {
@@ -88,7 +88,7 @@ func sumOf(lines ...string) string {
 
 // erasing: the personal part goes, the letters stay.
 var erasing = []rule{
-	{id: "erase", says: "An erasure is receipted; what comes later of the leg is refused: erased; the letters without their sealed parts stay the same letters", try: func(ctx context.Context, r *Run) error {
+	{id: "erase", in: "Erasure", says: "An erasure is receipted; what comes later of the leg is refused: erased; the letters without their sealed parts stay the same letters", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ var erasing = []rule{
 
 // keys: which keys count, and since when.
 var keys = []rule{
-	{id: "keys-forged", says: "An announcement of keys without the key that signs it changes nothing", try: func(ctx context.Context, r *Run) error {
+	{id: "keys-forged", in: "Keys", says: "An announcement of keys without the key that signs it changes nothing", try: func(ctx context.Context, r *Run) error {
 		other, err := seal.NewKeyring(rand.Reader)
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ var keys = []rule{
 		_, err = r.taken(ctx, w, leg.ReceiptApplied)
 		return err
 	}},
-	{id: "keys-new", says: "A new key that is announced under the old counts within seconds, and the old one until its end", try: func(ctx context.Context, r *Run) error {
+	{id: "keys-new", in: "Keys", says: "A new key that is announced under the old counts within seconds, and the old one until its end", try: func(ctx context.Context, r *Run) error {
 		old, ok := r.keys().(*seal.Keyring)
 		if !ok || r.cfg.Renew == nil {
 			return fmt.Errorf("%w: the kit cannot keep a new key", ErrNotTried)
@@ -185,7 +185,7 @@ var keys = []rule{
 		}
 		return nil
 	}},
-	{id: "sm2", says: "A letter signed by SM2 with SM3 is taken like any other, and not where it was changed", try: func(ctx context.Context, r *Run) error {
+	{id: "sm2", in: "Signature", says: "A letter signed by SM2 with SM3 is taken like any other, and not where it was changed", try: func(ctx context.Context, r *Run) error {
 		if len(r.keys().Public("", "").SigningSM2) == 0 {
 			return fmt.Errorf("%w: the kit has no key of the national suite: conform keys --sm2 makes one", ErrNotTried)
 		}
@@ -215,7 +215,10 @@ func (r *Run) knows(ctx context.Context) error {
 			return err
 		}
 		if !a.turnedAway() || time.Now().After(end) {
-			return a.receipts(w, leg.ReceiptApplied)
+			if err = a.receipts(w, leg.ReceiptApplied); err != nil {
+				err = fmt.Errorf("an offer under the new key, after the announcement of a document with the fingerprint %s: %w", r.keys().Public(r.cfg.Platform, r.cfg.Name).Fingerprint(), err)
+			}
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -250,7 +253,7 @@ func sealedOf(wire []byte) (*letter.Sealed, error) {
 
 // heads: what both sides know of each other's logs stops no letter.
 var heads = []rule{
-	{id: "head", says: "A head has no answer; one that contradicts it raises an alarm and stops no letter", try: func(ctx context.Context, r *Run) error {
+	{id: "head", in: "Heads", says: "A head has no answer; one that contradicts it raises an alarm and stops no letter", try: func(ctx context.Context, r *Run) error {
 		for _, root := range []string{"1", "2"} {
 			h := audit.Head{Platform: r.cfg.Platform, Size: 5, Root: audit.Hash(sha256.Sum256([]byte(root))), Epoch: 1, At: time.Now()}
 			signed, err := audit.SignHead(h, r.keys())
@@ -272,7 +275,7 @@ var heads = []rule{
 		_, err := r.offered(ctx)
 		return err
 	}},
-	{id: "head-out", says: "Its own heads are signed, and each goes on from the one that the kit holds", try: func(ctx context.Context, r *Run) error {
+	{id: "head-out", in: "Heads", says: "Its own heads are signed, and each goes on from the one that the kit holds", try: func(ctx context.Context, r *Run) error {
 		isHead := func(after int64) func(heard) bool {
 			return func(h heard) bool {
 				if h.Type != leg.TypeHead {
@@ -289,7 +292,7 @@ var heads = []rule{
 		if err != nil {
 			return fmt.Errorf("%w: no head came, and a side that keeps no log writes none", ErrNotTried)
 		}
-		known, _, err := audit.OpenHead(first.Body.Head, r.cfg.Peer)
+		known, _, err := audit.OpenHead(first.Body.Head, r.peer())
 		if err != nil {
 			return fmt.Errorf("its head does not open: %w", err)
 		}
@@ -315,7 +318,7 @@ var heads = []rule{
 		if err != nil {
 			return err
 		}
-		head, _, err := audit.OpenHead(next.Body.Head, r.cfg.Peer)
+		head, _, err := audit.OpenHead(next.Body.Head, r.peer())
 		if err != nil {
 			return fmt.Errorf("its head does not open: %w", err)
 		}
@@ -348,7 +351,7 @@ func hashes(texts []string) [][]byte {
 
 // lasting: what a receipt says is true after the power has gone.
 var lasting = []rule{
-	{id: "restart", person: true, says: "After a restart everything that was receipted is known: repeated, waiting, and in its order", try: func(ctx context.Context, r *Run) error {
+	{id: "restart", in: "Over HTTPS", person: true, says: "After a restart everything that was receipted is known: repeated, waiting, and in its order", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 
 // moving: what people of the side under test do reaches the kit as it must.
 var moving = []rule{
-	{id: "accept", person: true, says: "Acceptance comes as the holder's letter 1 and tells of a person", try: func(ctx context.Context, r *Run) error {
+	{id: "accept", in: "`accept`", person: true, says: "Acceptance comes as the holder's letter 1 and tells of a person", try: func(ctx context.Context, r *Run) error {
 		w, err := r.driven(ctx, leg.Accept)
 		if err != nil {
 			return err
@@ -28,7 +28,7 @@ var moving = []rule{
 		}
 		return err
 	}},
-	{id: "whole-life", person: true, says: "Accepted, worked on, answered, settled, reopened, answered again: numbers without gaps, answers that open", try: func(ctx context.Context, r *Run) error {
+	{id: "whole-life", in: "Vocabulary", person: true, says: "Accepted, worked on, answered, settled, reopened, answered again: numbers without gaps, answers that open", try: func(ctx context.Context, r *Run) error {
 		w, err := r.driven(ctx, leg.Accept, leg.Progress, leg.Feedback)
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ var moving = []rule{
 		_, err = r.hearOf(ctx, string(leg.Feedback), w.letter.Leg, 4)
 		return err
 	}},
-	{id: "return", person: true, says: "A return names its ground and its basis; nothing moves the leg after it", try: func(ctx context.Context, r *Run) error {
+	{id: "return", in: "`return`", person: true, says: "A return names its ground and its basis; nothing moves the leg after it", try: func(ctx context.Context, r *Run) error {
 		w, err := r.driven(ctx, leg.Return)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ var moving = []rule{
 		}
 		return r.refused(ctx, settle.wire, "move_refused")
 	}},
-	{id: "extension", person: true, says: "An extension is asked with a time, and the answer is taken", try: func(ctx context.Context, r *Run) error {
+	{id: "extension", in: "`extend`", person: true, says: "An extension is asked with a time, and the answer is taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.driven(ctx, leg.Accept, leg.Extend)
 		if err != nil {
 			return err
@@ -92,7 +92,7 @@ var moving = []rule{
 		_, err = r.said(ctx, w, 2, string(leg.Grant), leg.Body{Of: leg.Extend, Due: h.Body.Due}, "", leg.ReceiptApplied)
 		return err
 	}},
-	{id: "resend", person: true, says: "A letter without a receipt is sent again, with the same id and content", try: func(ctx context.Context, r *Run) error {
+	{id: "resend", in: "Over HTTPS", person: true, says: "A letter without a receipt is sent again, with the same id and content", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ var moving = []rule{
 		}
 		return r.comesAgain(ctx, h.ID)
 	}},
-	{id: "receipt-forged", person: true, says: "A receipt that the kit did not sign is none: the letter is sent again", try: func(ctx context.Context, r *Run) error {
+	{id: "receipt-forged", in: "Over HTTPS", person: true, says: "A receipt that the kit did not sign is none: the letter is sent again", try: func(ctx context.Context, r *Run) error {
 		other, err := seal.NewKeyring(rand.Reader)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ var moving = []rule{
 		}
 		return r.comesAgain(ctx, h.ID)
 	}},
-	{id: "refused-out", person: true, says: "A letter that the kit refuses and drops is given up: a void with its id and hash takes its number", try: func(ctx context.Context, r *Run) error {
+	{id: "refused-out", in: "Errors", person: true, says: "A letter that the kit refuses and drops is given up: a void with its id and hash takes its number", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ var moving = []rule{
 		}
 		return err
 	}},
-	{id: "contest", person: true, says: "A return that is contested stands, and the contest is taken", try: func(ctx context.Context, r *Run) error {
+	{id: "contest", in: "`contest`", person: true, says: "A return that is contested stands, and the contest is taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.driven(ctx, leg.Return)
 		if err != nil {
 			return err
@@ -164,7 +164,7 @@ var moving = []rule{
 		_, err = r.said(ctx, w, 2, string(leg.Contest), leg.Body{Person: "符合性测试"}, "按清单属贵方职责", leg.ReceiptApplied)
 		return err
 	}},
-	{id: "adopt", person: true, says: "A leg that people began goes on where they left it: answered at once, as the holder's letter 1", try: func(ctx context.Context, r *Run) error {
+	{id: "adopt", in: "`offer`", person: true, says: "A leg that people began goes on where they left it: answered at once, as the holder's letter 1", try: func(ctx context.Context, r *Run) error {
 		begun := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
 		w, err := r.offer(func(m *leg.Letter, _ *leg.Private) {
 			m.Requires = []string{"/body/adopt"}
@@ -193,7 +193,7 @@ var moving = []rule{
 
 // writing: legs of the side under test.
 var writing = []rule{
-	{id: "offer-out", person: true, says: "An offer of the side under test: number 1, its own case, a commitment that its words open to", try: func(ctx context.Context, r *Run) error {
+	{id: "offer-out", in: "`offer`", person: true, says: "An offer of the side under test: number 1, its own case, a commitment that its words open to", try: func(ctx context.Context, r *Run) error {
 		h, err := r.invited(ctx)
 		if err != nil {
 			return err
@@ -201,7 +201,7 @@ var writing = []rule{
 		switch {
 		case h.Number != 1:
 			return fmt.Errorf("it has the number %d, want 1", h.Number)
-		case h.Cases[r.cfg.Peer.Platform] == "":
+		case h.Cases[r.peer().Platform] == "":
 			return errors.New("it does not name its own case")
 		case h.Link != r.cfg.Link || h.To != r.cfg.Platform:
 			return fmt.Errorf("it is for %s over %s", h.To, h.Link)
@@ -214,33 +214,14 @@ var writing = []rule{
 		}
 		return nil
 	}},
-	{id: "holder-out", person: true, says: "Accepted and answered by the kit, the leg is settled with the time until which it may be reopened", try: func(ctx context.Context, r *Run) error {
-		h, err := r.invited(ctx)
-		if err != nil {
-			return err
-		}
-		of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
-		if _, err := r.said(ctx, of, 1, string(leg.Accept), leg.Body{Person: "符合性测试"}, "", leg.ReceiptApplied); err != nil {
-			return err
-		}
-		m := leg.Letter{Type: string(leg.Feedback), Leg: h.Leg, Number: 2, Cases: h.Cases, Body: leg.Body{Person: "符合性测试"}}
-		feedback, err := r.written(m, &leg.Private{Result: "已到现场处理"}, nil)
-		if err != nil {
-			return err
-		}
-		if _, err := r.taken(ctx, feedback, leg.ReceiptApplied); err != nil {
-			return err
-		}
-		if err := r.drive(ctx, leg.Settle, h.Leg); err != nil {
-			return err
-		}
-		s, err := r.hearOf(ctx, string(leg.Settle), h.Leg, 2)
+	{id: "holder-out", in: "Vocabulary", person: true, says: "Accepted and answered by the kit, the leg is settled with the time until which it may be reopened", try: func(ctx context.Context, r *Run) error {
+		s, err := r.settled(ctx)
 		if err == nil && (s.Body.ReopenUntil == nil || !s.Body.ReopenUntil.After(time.Now())) {
 			err = fmt.Errorf("it may be reopened until %v, want a time that has not come", s.Body.ReopenUntil)
 		}
 		return err
 	}},
-	{id: "return-out", person: true, says: "A return by the kit always stands", try: func(ctx context.Context, r *Run) error {
+	{id: "return-out", in: "`return`", person: true, says: "A return by the kit always stands", try: func(ctx context.Context, r *Run) error {
 		h, err := r.invited(ctx)
 		if err != nil {
 			return err
@@ -249,7 +230,7 @@ var writing = []rule{
 		_, err = r.said(ctx, of, 1, string(leg.Return), leg.Body{Ground: leg.NotDuty, Basis: "《测试职责规定》第一条", Person: "符合性测试"}, "不属于本单位职责", leg.ReceiptApplied)
 		return err
 	}},
-	{id: "withdraw-out", person: true, says: "Its withdrawal comes as the sender's next letter; granted, the leg has ended", try: func(ctx context.Context, r *Run) error {
+	{id: "withdraw-out", in: "Vocabulary", person: true, says: "Its withdrawal comes as the sender's next letter; granted, the leg has ended", try: func(ctx context.Context, r *Run) error {
 		h, err := r.invited(ctx)
 		if err != nil {
 			return err
@@ -274,7 +255,7 @@ var writing = []rule{
 		}
 		return r.refused(ctx, late.wire, "move_refused")
 	}},
-	{id: "extension-out", person: true, says: "What the kit asks for, more time, is refused and granted by people: each answer names what it answers", try: func(ctx context.Context, r *Run) error {
+	{id: "extension-out", in: "`extend`", person: true, says: "What the kit asks for, more time, is refused and granted by people: each answer names what it answers", try: func(ctx context.Context, r *Run) error {
 		h, err := r.invited(ctx)
 		if err != nil {
 			return err
@@ -309,7 +290,7 @@ var writing = []rule{
 		}
 		return nil
 	}},
-	{id: "escalate-out", person: true, says: "An escalation by the kit, as holder, is taken, and the leg goes on", try: func(ctx context.Context, r *Run) error {
+	{id: "escalate-out", in: "`escalate`", person: true, says: "An escalation by the kit, as holder, is taken, and the leg goes on", try: func(ctx context.Context, r *Run) error {
 		h, err := r.invited(ctx)
 		if err != nil {
 			return err
@@ -334,7 +315,7 @@ var writing = []rule{
 		}
 		return nil
 	}},
-	{id: "sealed-away", person: true, says: "What callers said, and who they are, stands in no letter outside of its sealed part, and no salt comes twice", try: func(ctx context.Context, r *Run) error {
+	{id: "sealed-away", in: "Sealed part", person: true, says: "What callers said, and who they are, stands in no letter outside of its sealed part, and no salt comes twice", try: func(ctx context.Context, r *Run) error {
 		if _, err := r.invited(ctx); err != nil {
 			return err
 		}
@@ -361,24 +342,31 @@ var writing = []rule{
 
 // comesAgain waits for a letter that has come to come once more, unchanged.
 func (r *Run) comesAgain(ctx context.Context, id string) error {
-	deadline := time.Now().Add(2 * r.cfg.Patience)
+	_, err := r.comesTwice(ctx, id, 2*r.cfg.Patience)
+	return err
+}
+
+// comesTwice is comesAgain within a time, and tells how long after the first time
+// it came.
+func (r *Run) comesTwice(ctx context.Context, id string, within time.Duration) (time.Duration, error) {
+	deadline := time.Now().Add(within)
 	for time.Now().Before(deadline) {
 		r.mu.Lock()
-		n, other := r.tries[id], len(r.broken) > 0
+		came, other := r.tries[id], len(r.broken) > 0
 		r.mu.Unlock()
 		if other {
-			return fmt.Errorf("it came again, and not as before: %s", r.broken[0].why)
+			return 0, fmt.Errorf("it came again, and not as before: %s", r.broken[0].why)
 		}
-		if n > 1 {
-			return nil
+		if len(came) > 1 {
+			return came[1].Sub(came[0]), nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("it came once in %v", 2*r.cfg.Patience)
+	return 0, fmt.Errorf("it came once in %v", within)
 }
 
 // driven is an offered leg with which people of the side under test have done
@@ -402,8 +390,38 @@ func (r *Run) invited(ctx context.Context) (heard, error) {
 		return heard{}, fmt.Errorf("the driver did not offer: %w", err)
 	}
 	return r.hear(ctx, "offer", func(h heard) bool {
-		return h.Type == leg.TypeOffer && slices.IndexFunc(r.inbox, func(x heard) bool { return x.ID == h.ID }) >= before
+		return h.Type == leg.TypeOffer && r.place(h.ID) >= before
 	})
+}
+
+// settled is an offer that the side under test made, and that the kit accepted and
+// answered, as it is settled.
+func (r *Run) settled(ctx context.Context) (heard, error) {
+	h, err := r.invited(ctx)
+	if err != nil {
+		return heard{}, err
+	}
+	of := written{letter: leg.Letter{Leg: h.Leg, Cases: h.Cases}}
+	if _, err := r.said(ctx, of, 1, string(leg.Accept), leg.Body{Person: "符合性测试"}, "", leg.ReceiptApplied); err != nil {
+		return heard{}, err
+	}
+	m := leg.Letter{Type: string(leg.Feedback), Leg: h.Leg, Number: 2, Cases: h.Cases, Body: leg.Body{Person: "符合性测试"}}
+	feedback, err := r.written(m, &leg.Private{Result: "已到现场处理"}, nil)
+	if err == nil {
+		_, err = r.taken(ctx, feedback, leg.ReceiptApplied)
+	}
+	if err == nil {
+		err = r.drive(ctx, leg.Settle, h.Leg)
+	}
+	if err != nil {
+		return heard{}, err
+	}
+	return r.hearOf(ctx, string(leg.Settle), h.Leg, 2)
+}
+
+// place of a letter in the inbox, which is locked.
+func (r *Run) place(id string) int {
+	return slices.IndexFunc(r.inbox, func(x heard) bool { return x.ID == id })
 }
 
 func (r *Run) setWithhold(on bool) {

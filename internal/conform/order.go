@@ -15,7 +15,7 @@ import (
 
 // order: numbers, gaps and what fills them.
 var order = []rule{
-	{id: "early", says: "A letter with a gap before it is receipted as waiting", try: func(ctx context.Context, r *Run) error {
+	{id: "early", in: "Order, repeats, expiry", says: "A letter with a gap before it is receipted as waiting", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -23,7 +23,7 @@ var order = []rule{
 		_, err = r.said(ctx, w, 3, string(leg.Urge), leg.Body{}, "", leg.ReceiptWaiting)
 		return err
 	}},
-	{id: "gap-closed", says: "When the gap closes, what waited is applied: its receipt then says so", try: func(ctx context.Context, r *Run) error {
+	{id: "gap-closed", in: "Order, repeats, expiry", says: "When the gap closes, what waited is applied: its receipt then says so", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ var order = []rule{
 		_, err = r.taken(ctx, third, leg.ReceiptApplied)
 		return err
 	}},
-	{id: "void", says: "A void takes the number of the letter that it gives up, and what waited goes on", try: func(ctx context.Context, r *Run) error {
+	{id: "void", in: "Order, repeats, expiry", says: "A void takes the number of the letter that it gives up, and what waited goes on", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ var order = []rule{
 		_, err = r.taken(ctx, third, leg.ReceiptApplied)
 		return err
 	}},
-	{id: "void-late", says: "A void of a letter that is there comes too late: the letter stands, and the receipt says already_applied", try: func(ctx context.Context, r *Run) error {
+	{id: "void-late", in: "Order, repeats, expiry", says: "A void of a letter that is there comes too late: the letter stands, and the receipt says already_applied", try: func(ctx context.Context, r *Run) error {
 		w, second, err := r.urged(ctx)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ var order = []rule{
 		_, err = r.taken(ctx, second, leg.ReceiptApplied)
 		return err
 	}},
-	{id: "void-then-letter", says: "The letter that was given up, should it come after its void, is refused: number_reused", try: func(ctx context.Context, r *Run) error {
+	{id: "void-then-letter", in: "Order, repeats, expiry", says: "The letter that was given up, should it come after its void, is refused: number_reused", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ var order = []rule{
 		}
 		return r.refused(ctx, lost.wire, "number_reused")
 	}},
-	{id: "void-of-another", says: "A void of a number that another letter than the one it names has used is refused: number_reused", try: func(ctx context.Context, r *Run) error {
+	{id: "void-of-another", in: "Order, repeats, expiry", says: "A void of a number that another letter than the one it names has used is refused: number_reused", try: func(ctx context.Context, r *Run) error {
 		w, _, err := r.urged(ctx)
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ var order = []rule{
 		}
 		return r.refused(ctx, void.wire, "number_reused")
 	}},
-	{id: "void-of-offer", says: "The void of an offer that never came takes number 1, and the offer, should it come, is refused: number_reused", try: func(ctx context.Context, r *Run) error {
+	{id: "void-of-offer", in: "Order, repeats, expiry", says: "The void of an offer that never came takes number 1, and the offer, should it come, is refused: number_reused", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
 			return err
@@ -119,7 +119,7 @@ var order = []rule{
 		}
 		return r.refused(ctx, w.wire, "number_reused")
 	}},
-	{id: "dropped", says: "What is refused before the leg is looked at is dropped: its number is free, and a void takes it", try: func(ctx context.Context, r *Run) error {
+	{id: "dropped", in: "Errors", says: "What is refused before the leg is looked at is dropped: its number is free, and a void takes it", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -143,7 +143,7 @@ var order = []rule{
 		_, err = r.said(ctx, w, 2, string(leg.Void), leg.Body{Re: bad.letter.ID, Hash: bad.hash}, "", leg.ReceiptApplied)
 		return err
 	}},
-	{id: "kept", says: "What the rules of legs refuse is kept: it has used up its number, and the same letter is refused again alike", try: func(ctx context.Context, r *Run) error {
+	{id: "kept", in: "Errors", says: "What the rules of legs refuse is kept: it has used up its number, and the same letter is refused again alike", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ var order = []rule{
 		}
 		return nil
 	}},
-	{id: "withdraw-granted", says: "A withdrawal before anybody accepted is granted by the machine", try: func(ctx context.Context, r *Run) error {
+	{id: "withdraw-granted", in: "Vocabulary", says: "A withdrawal before anybody accepted is granted by the machine", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ var order = []rule{
 		}
 		return err
 	}},
-	{id: "withdraw-urgent", says: "A withdrawal of an urgent leg waits for a person", try: func(ctx context.Context, r *Run) error {
+	{id: "withdraw-urgent", in: "Vocabulary", says: "A withdrawal of an urgent leg waits for a person", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) { m.Body.Urgent, m.Body.UrgentClass, m.Body.Level = true, "C4", 1 })
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (r *Run) fill(m leg.Letter) leg.Letter {
 		m.From = r.cfg.Platform
 	}
 	if m.To == "" {
-		m.To = r.cfg.Peer.Platform
+		m.To = r.peer().Platform
 	}
 	if m.Link == "" {
 		m.Link = r.cfg.Link
@@ -65,7 +65,7 @@ func (r *Run) written(m leg.Letter, p *leg.Private, extra []byte) (written, erro
 		}
 		m.Commitment = commitment
 		key := seal.NewCaseKey()
-		if sealed, err = letter.Wrap(m, letter.SealPrivate(key, m.ID, plain), key, r.cfg.Peer); err != nil {
+		if sealed, err = letter.Wrap(m, letter.SealPrivate(key, m.ID, plain), key, r.peer()); err != nil {
 			return written{}, err
 		}
 	}
@@ -109,7 +109,7 @@ func (r *Run) post(ctx context.Context, wire []byte) (answer, error) {
 	if err != nil {
 		return a, fmt.Errorf("the answer is no letter: %w", err)
 	}
-	if err := e.Verify(r.cfg.Peer); err != nil {
+	if err := e.Verify(r.peer()); err != nil {
 		return a, fmt.Errorf("the answer is not signed by the side under test: %w", err)
 	}
 	if e.To != r.cfg.Platform || e.Link != r.cfg.Link {
@@ -124,6 +124,9 @@ func (r *Run) taken(ctx context.Context, w written, status string) (*letter.Enve
 	a, err := r.post(ctx, w.wire)
 	if err == nil {
 		err = a.receipts(w, status)
+	}
+	if err != nil && a.status == http.StatusUnauthorized {
+		err = fmt.Errorf("%w: is it linked to the kit's keys as they are now, fingerprint %s? (liandong conform keys prints them)", err, r.keys().Public(r.cfg.Platform, r.cfg.Name).Fingerprint())
 	}
 	if err != nil {
 		return nil, err

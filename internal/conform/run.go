@@ -31,12 +31,12 @@ type Config struct {
 	Renew func(*seal.Keyring) error
 }
 
-// Driver does what a person of the side under test would do. With an error the
-// rule is not tried.
+// Driver does what a person of the side under test would do. With ErrNotTried the
+// rule is not tried, with another error it has failed.
 type Driver interface {
 	// Do does a verb on a leg that the kit has offered, or that was offered to
 	// it: accept, return, progress, feedback, extend, settle, withdraw, grant,
-	// refuse.
+	// refuse, call, callback.
 	Do(ctx context.Context, verb leg.Verb, legID string) error
 	// Offer takes a case at the side under test and sends it to the kit.
 	Offer(ctx context.Context, text string) error
@@ -46,6 +46,12 @@ type Driver interface {
 // of power, and start it again.
 type Restarter interface {
 	Restart(ctx context.Context) error
+}
+
+// Rekeyer is a Driver that can also give the side under test a new signing key,
+// and have it announced.
+type Rekeyer interface {
+	NewKey(ctx context.Context) error
 }
 
 // Outcome of a rule.
@@ -61,6 +67,7 @@ const (
 type Result struct {
 	ID      string  `json:"id"`
 	Rule    string  `json:"rule"`
+	Section string  `json:"section"` // of the contract, see Rule
 	Outcome Outcome `json:"outcome"`
 	Why     string  `json:"why,omitempty"`
 	Sent    string  `json:"sent,omitempty"` // the last letter before a failure
@@ -77,9 +84,11 @@ type Run struct {
 	mu       sync.Mutex
 	inbox    []heard
 	withhold bool                                  // letters that arrive get no receipt
+	unready  unready                               // what is said by HTTPS in place of one
 	answers  func(letter.Envelope) ([]byte, error) // in place of a receipt; nil: a receipt
+	untaken  error                                 // why the last announcement of keys was not taken
 	bell     chan struct{}
-	tries    map[string]int // by letter id; of one content
+	tries    map[string][]time.Time // when a letter came, by its id; of one content
 	broken   []broken
 	hashes   map[string]string // by letter id
 }
@@ -97,7 +106,7 @@ type heard struct {
 
 // New makes a run.
 func New(c Config) *Run {
-	r := &Run{cfg: c, way: c.Way, bell: make(chan struct{}), tries: map[string]int{}, hashes: map[string]string{}}
+	r := &Run{cfg: c, way: c.Way, bell: make(chan struct{}), tries: map[string][]time.Time{}, hashes: map[string]string{}}
 	if r.way == nil {
 		r.way = overHTTPS{url: c.URL, client: cmp.Or(c.Client, &http.Client{Timeout: 30 * time.Second})}
 	}
@@ -113,13 +122,20 @@ func New(c Config) *Run {
 	return r
 }
 
-// Rules lists the ids and the words of all rules that are tried on a way:
-// OverHTTPS, OverTable, OverFerry.
-func Rules(way string) [][2]string {
-	var out [][2]string
+// Rule is one rule in words.
+type Rule struct {
+	ID      string `json:"id"`
+	Says    string `json:"rule"`
+	Section string `json:"section"` // of docs/exchange/README.md, or another page beside it: table.md
+}
+
+// Rules lists all rules that are tried on a way: OverHTTPS, OverTable, OverFerry,
+// OverFetch.
+func Rules(way string) []Rule {
+	var out []Rule
 	for _, r := range rules {
 		if r.on == "" || r.on == way {
-			out = append(out, [2]string{r.id, r.says})
+			out = append(out, Rule{r.id, r.says, r.in})
 		}
 	}
 	return out
@@ -144,7 +160,7 @@ func (r *Run) All(ctx context.Context, only []string, tell func(Result)) {
 var ErrNotTried = errors.New("not tried")
 
 func (r *Run) one(ctx context.Context, rule rule) (res Result) {
-	res = Result{ID: rule.id, Rule: rule.says, Outcome: Passed}
+	res = Result{ID: rule.id, Rule: rule.says, Section: rule.in, Outcome: Passed}
 	r.sent, r.came = "", ""
 	r.mu.Lock()
 	r.broken = nil

@@ -126,7 +126,7 @@ func TestKitToldAgain(t *testing.T) {
 	if _, answer := s.post(m); answer.Type != leg.TypeError || answer.Body.Code != "letter_id_reused" {
 		t.Errorf("another content: got %+v, want letter_id_reused", answer.Letter)
 	}
-	if n := s.run.tries[m["id"].(string)]; n != 2 || len(s.run.broken) != 1 {
+	if n := len(s.run.tries[m["id"].(string)]); n != 2 || len(s.run.broken) != 1 {
 		t.Errorf("%d tries and %d broken letters, want 2 and 1", n, len(s.run.broken))
 	}
 }

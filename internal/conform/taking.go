@@ -19,11 +19,11 @@ var hardFields = []byte("{\"body\":{\"hazard_map\":\"<a href=\\\"x\\\">&\\\\/\u0
 
 // taking: right letters are stored and receipted, once or many times.
 var taking = []rule{
-	{id: "take-offer", says: "An offer is answered by a signed receipt that names its id and its hash", try: func(ctx context.Context, r *Run) error {
+	{id: "take-offer", in: "Over HTTPS", says: "An offer is answered by a signed receipt that names its id and its hash", try: func(ctx context.Context, r *Run) error {
 		_, err := r.offered(ctx)
 		return err
 	}},
-	{id: "take-least", says: "An offer with nothing but what is needed is taken", try: func(ctx context.Context, r *Run) error {
+	{id: "take-least", in: "`offer`", says: "An offer with nothing but what is needed is taken", try: func(ctx context.Context, r *Run) error {
 		m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead}}
 		w, err := r.written(m, nil, nil)
 		if err == nil {
@@ -31,7 +31,7 @@ var taking = []rule{
 		}
 		return err
 	}},
-	{id: "take-again", says: "The same letter again is receipted again", try: func(ctx context.Context, r *Run) error {
+	{id: "take-again", in: "Order, repeats, expiry", says: "The same letter again is receipted again", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		for range 2 {
 			if err == nil {
@@ -40,7 +40,7 @@ var taking = []rule{
 		}
 		return err
 	}},
-	{id: "take-again-signed-anew", says: "The same content signed again, without its sealed part, is the same letter", try: func(ctx context.Context, r *Run) error {
+	{id: "take-again-signed-anew", in: "Identity", says: "The same content signed again, without its sealed part, is the same letter", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ var taking = []rule{
 		_, err = r.taken(ctx, w, "")
 		return err
 	}},
-	{id: "take-at-once", says: "The same letter eight times at once is receipted eight times", try: func(ctx context.Context, r *Run) error {
+	{id: "take-at-once", in: "Order, repeats, expiry", says: "The same letter eight times at once is receipted eight times", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offer()
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ var taking = []rule{
 		wait.Wait()
 		return errors.Join(errs...)
 	}},
-	{id: "take-late", says: "An offer after its expiry is taken and called late", try: func(ctx context.Context, r *Run) error {
+	{id: "take-late", in: "Order, repeats, expiry", says: "An offer after its expiry is taken and called late", try: func(ctx context.Context, r *Run) error {
 		past := time.Now().Add(-time.Hour)
 		w, err := r.offer(func(m *leg.Letter, _ *leg.Private) { m.SentAt, m.ExpiresAt = past.Add(-time.Hour), &past })
 		if err != nil {
@@ -83,17 +83,17 @@ var taking = []rule{
 		}
 		return err
 	}},
-	{id: "take-urgent", says: "An urgent offer is taken", try: func(ctx context.Context, r *Run) error {
+	{id: "take-urgent", in: "`offer`", says: "An urgent offer is taken", try: func(ctx context.Context, r *Run) error {
 		_, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) { m.Body.Urgent, m.Body.UrgentClass, m.Body.Level = true, "C4", 1 })
 		return err
 	}},
-	{id: "take-unknown-words", says: "An offer with an unknown class, item, region, unit, channel and kind is never refused for them", try: func(ctx context.Context, r *Run) error {
+	{id: "take-unknown-words", in: "Errors", says: "An offer with an unknown class, item, region, unit, channel and kind is never refused for them", try: func(ctx context.Context, r *Run) error {
 		_, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) {
 			m.Body.Class, m.Body.Item, m.Body.Region, m.Body.Unit, m.Body.Channel, m.Body.Kind = "Z99", "Z99.99", "999999", "nobody", "pigeon", "riddle"
 		})
 		return err
 	}},
-	{id: "take-unknown-fields", says: "Fields that the contract does not know are taken, and hashed as RFC 8785 says", try: func(ctx context.Context, r *Run) error {
+	{id: "take-unknown-fields", in: "Versions", says: "Fields that the contract does not know are taken, and hashed as RFC 8785 says", try: func(ctx context.Context, r *Run) error {
 		m := leg.Letter{Type: leg.TypeOffer, Leg: hotline.NewID(), Number: 1, Cases: map[string]string{r.cfg.Platform: hotline.NewID()}, Body: leg.Body{Role: leg.Lead}}
 		w, err := r.written(m, nil, hardFields)
 		if err == nil {
@@ -101,17 +101,17 @@ var taking = []rule{
 		}
 		return err
 	}},
-	{id: "take-newer-minor", says: "A newer minor version of the contract is taken", try: func(ctx context.Context, r *Run) error {
+	{id: "take-newer-minor", in: "Versions", says: "A newer minor version of the contract is taken", try: func(ctx context.Context, r *Run) error {
 		_, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) { m.Schema = "1.99" })
 		return err
 	}},
-	{id: "take-tibetan", says: "Words in Tibetan are taken as they are", try: func(ctx context.Context, r *Run) error {
+	{id: "take-tibetan", in: "A letter", says: "Words in Tibetan are taken as they are", try: func(ctx context.Context, r *Run) error {
 		_, err := r.offered(ctx, func(_ *leg.Letter, p *leg.Private) {
 			p.Text = "ལྷ་ས་གྲོང་ཁྱེར། 水管破了"
 		})
 		return err
 	}},
-	{id: "no-answer-to-receipts", says: "A receipt and an error are never answered by a letter, also where they are about nothing", try: func(ctx context.Context, r *Run) error {
+	{id: "no-answer-to-receipts", in: "Over HTTPS", says: "A receipt and an error are never answered by a letter, also where they are about nothing", try: func(ctx context.Context, r *Run) error {
 		now := time.Now()
 		for _, m := range []leg.Letter{
 			{Type: leg.TypeReceipt, Body: leg.Body{Re: hotline.NewID(), Hash: strings.Repeat("0", 64), Status: leg.ReceiptApplied, At: &now}},
@@ -130,7 +130,7 @@ var taking = []rule{
 			}
 		}
 		return nil
-	}}, {id: "take-words", says: "Between the moves: a call, what the caller said when asked, and a supplement that has become urgent are taken in their order", try: func(ctx context.Context, r *Run) error {
+	}}, {id: "take-words", in: "`call`", says: "Between the moves: a call, what the caller said when asked, and a supplement that has become urgent are taken in their order", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx)
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ var taking = []rule{
 			body leg.Body
 			note string
 		}{
-			{leg.Call, leg.Body{Kind: "three_way", Parties: []string{"caller", r.cfg.Platform, r.cfg.Peer.Platform}, Outcome: "still_unclear", Consent: &yes, At: &now}, ""},
+			{leg.Call, leg.Body{Kind: "three_way", Parties: []string{"caller", r.cfg.Platform, r.peer().Platform}, Outcome: "still_unclear", Consent: &yes, At: &now}, ""},
 			{leg.Callback, leg.Body{Solved: &yes, Satisfaction: 2, Scale: 5, Mapped: 1, At: &now}, ""},
 			{leg.Supplement, leg.Body{Urgent: true, UrgentClass: "C4", Level: 1}, "补充：灯杆倾斜，可能倒下"},
 		} {
@@ -156,7 +156,7 @@ var taking = []rule{
 		}
 		return nil
 	}},
-	{id: "take-suspension", says: "A suspension of the time limit by the leg's sender, and its earlier end, are taken", try: func(ctx context.Context, r *Run) error {
+	{id: "take-suspension", in: "`supplement`", says: "A suspension of the time limit by the leg's sender, and its earlier end, are taken", try: func(ctx context.Context, r *Run) error {
 		w, err := r.offered(ctx, func(m *leg.Letter, _ *leg.Private) {
 			m.Body.Dues = []leg.Due{{Clock: "handling", Due: time.Now().Add(5 * 24 * time.Hour)}}
 		})
@@ -177,7 +177,7 @@ var taking = []rule{
 		}
 		return nil
 	}},
-	{id: "receipt-own-id", says: "Each receipt is a letter with an id of its own", try: func(ctx context.Context, r *Run) error {
+	{id: "receipt-own-id", in: "Receipts", says: "Each receipt is a letter with an id of its own", try: func(ctx context.Context, r *Run) error {
 		seen := map[string]bool{}
 		for range 3 {
 			w, err := r.offer()
