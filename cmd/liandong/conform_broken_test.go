@@ -24,7 +24,7 @@ import (
 // exchanged is a letter that came by a proxy, and what was answered to it.
 type exchanged struct {
 	path   string
-	wire   []byte
+	wire   []byte          // several letters where it holds a line feed
 	e      letter.Envelope // zero where the letter cannot be read
 	status int
 	answer []byte
@@ -57,7 +57,9 @@ func between(t *testing.T, url string, breaks func(exchanged) []byte) *httptest.
 		answer, _ := io.ReadAll(res.Body)
 		switch other := breaks(exchanged{r.URL.Path, wire, e, res.StatusCode, answer}); {
 		case other == nil:
-			w.Header().Set(https.SignatureHeader, res.Header.Get(https.SignatureHeader))
+			for _, name := range []string{https.SignatureHeader, https.AtOnceHeader} {
+				w.Header().Set(name, res.Header.Get(name))
+			}
 			w.WriteHeader(res.StatusCode)
 			w.Write(answer)
 		case bytes.Equal(other, turnAway):
@@ -314,6 +316,11 @@ func TestBrokenNodesDoNot(t *testing.T) {
 			}
 			return nil
 		}, []string{"sm2"}},
+		"answers the letters of a call in another order": {func(x exchanged) []byte {
+			lines := bytes.SplitAfter(x.answer, []byte("\n"))
+			slices.Reverse(lines)
+			return bytes.Join(lines, nil)
+		}, []string{"at-once"}},
 		"answers heads": {func(x exchanged) []byte {
 			if x.e.Type == leg.TypeHead {
 				return f.sign(x.e, leg.TypeReceipt, receipt)
@@ -322,7 +329,12 @@ func TestBrokenNodesDoNot(t *testing.T) {
 		}, []string{"head"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			broken := between(t, url, tc.breaks)
+			broken := between(t, url, func(x exchanged) []byte {
+				if several := bytes.Contains(x.wire, []byte("\n")); several != slices.Equal(tc.fails, []string{"at-once"}) {
+					return nil
+				}
+				return tc.breaks(x)
+			})
 			broken.Start()
 			got := liandong(t, "", append(slices.Clone(args), "--url", broken.URL, "--patience", "2s")...)
 			by := results(t, got.stdout)

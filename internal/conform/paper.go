@@ -102,21 +102,26 @@ func (r *Run) post(ctx context.Context, wire []byte) (answer, error) {
 	if said.Status == Silent {
 		r.came = "nothing, though a later letter was answered"
 	}
-	if said.Status != http.StatusOK {
-		return a, nil
+	return a, r.read(&a)
+}
+
+// read reads the letter that an answer of 200 is.
+func (r *Run) read(a *answer) error {
+	if a.status != http.StatusOK {
+		return nil
 	}
-	e, err := letter.Parse(said.Raw)
+	e, err := letter.Parse(a.raw)
 	if err != nil {
-		return a, fmt.Errorf("the answer is no letter: %w", err)
+		return fmt.Errorf("the answer is no letter: %w", err)
 	}
 	if err := e.Verify(r.peer()); err != nil {
-		return a, fmt.Errorf("the answer is not signed by the side under test: %w", err)
+		return fmt.Errorf("the answer is not signed by the side under test: %w", err)
 	}
 	if e.To != r.cfg.Platform || e.Link != r.cfg.Link {
-		return a, fmt.Errorf("the answer is for %s over %s", e.To, e.Link)
+		return fmt.Errorf("the answer is for %s over %s", e.To, e.Link)
 	}
 	a.letter = &e
-	return a, nil
+	return nil
 }
 
 // taken posts a letter and wants it receipted with a status.

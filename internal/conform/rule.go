@@ -15,4 +15,4 @@ type rule struct {
 }
 
 // rules are tried in this order; each makes legs of its own.
-var rules = slices.Concat(taking, refusing, order, files, comparing, erasing, keys, moving, writing, waiting, lasting, heads, rows, bundles, fetches, renewing)
+var rules = slices.Concat(taking, together, refusing, order, files, comparing, erasing, keys, moving, writing, waiting, lasting, heads, rows, bundles, fetches, renewing)

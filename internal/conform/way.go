@@ -57,18 +57,24 @@ func (overHTTPS) Name() string    { return OverHTTPS }
 func (overHTTPS) Refuses() string { return "401" }
 
 func (w overHTTPS) Bring(ctx context.Context, wire []byte) (Said, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/exchange/v1/letters", bytes.NewReader(wire))
+	said, _, err := w.post(ctx, "application/json", wire)
+	return said, err
+}
+
+// post brings a document of a media type.
+func (w overHTTPS) post(ctx context.Context, kind string, doc []byte) (Said, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/exchange/v1/letters", bytes.NewReader(doc))
 	if err != nil {
-		return Said{}, err
+		return Said{}, nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	res, err := w.client.Do(req)
 	if err != nil {
-		return Said{}, fmt.Errorf("no answer: %w", err)
+		return Said{}, nil, fmt.Errorf("no answer: %w", err)
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, letter.MaxLetter))
-	return Said{Status: res.StatusCode, Raw: raw}, err
+	return Said{Status: res.StatusCode, Raw: raw}, res.Header, err
 }
 
 // overFetch brings documents as requests, and fetches the letters that the side

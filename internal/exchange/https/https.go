@@ -206,7 +206,7 @@ func (c *Carrier) many(ctx context.Context, parcels []carrier.Parcel) []carrier.
 	var lines []Line
 	if err == nil {
 		c.heard(header)
-		lines, err = readLines(doc, len(parcels))
+		lines, err = ReadLines(doc, len(parcels))
 	}
 	if word, _ := errors.AsType[*carrier.Refused](err); word != nil && word.After == 0 {
 		c.atOnce.Store(1) // it may be an older one again
@@ -226,8 +226,8 @@ func (c *Carrier) many(ctx context.Context, parcels []carrier.Parcel) []carrier.
 	return out
 }
 
-// readLines reads the answer to n letters.
-func readLines(doc []byte, n int) ([]Line, error) {
+// ReadLines reads the answer to n letters in one call: as many lines, or an error.
+func ReadLines(doc []byte, n int) ([]Line, error) {
 	var lines []Line
 	for d := json.NewDecoder(bytes.NewReader(doc)); ; {
 		var l Line

@@ -16,7 +16,7 @@ func FuzzLines(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		for n := range 4 {
-			lines, err := readLines(doc, n)
+			lines, err := ReadLines(doc, n)
 			if err == nil && len(lines) != n {
 				t.Errorf("%q as an answer to %d: %d lines, want as many or an error", doc, n, len(lines))
 			}
@@ -27,7 +27,7 @@ func FuzzLines(f *testing.F) {
 func TestLines(t *testing.T) {
 	doc := []byte("{\"status\":200,\"answer\":{\"id\":\"a<b\"}}\n{\"status\":204}\n")
 	for n, want := range map[int]string{1: "error", 2: "200 {\"id\":\"a<b\"} 204 ", 3: "error"} {
-		lines, err := readLines(doc, n)
+		lines, err := ReadLines(doc, n)
 		var got bytes.Buffer
 		for i, l := range lines {
 			if i > 0 {
