@@ -71,23 +71,31 @@ func (w *work) doneBefore(l *legWork, do Do) (bool, error) {
 	if do.Key == "" {
 		return false, nil
 	}
-	k := store.IntakeKey{Source: w.by.ID, Key: "act:" + do.Key, CaseID: w.c.ID}
+	key := "act:" + do.Key
 	do.Key, do.Version = "", nil
-	doc, err := json.Marshal(do)
+	first, err := w.d.claim(w.ctx, w.tx, w.by, key, l.ID, do, w.c.ID)
+	return first != "", err
+}
+
+// claim says what was done with an object under an actor's key already: the id
+// of what it is about or of what it made; "" nothing was, and the key is claimed
+// with that id.
+func (d *Desk) claim(ctx context.Context, tx *store.Tx, a hotline.Actor, key, object string, what any, id string) (first string, err error) {
+	doc, err := json.Marshal(what)
 	if err != nil {
-		return false, fmt.Errorf("act: %w", err)
+		return "", fmt.Errorf("claim key: %w", err)
 	}
-	k.BodyHash = seal.BlindIndex(w.d.keys, "act", l.ID+" "+string(doc))
-	first, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key)
+	k := store.IntakeKey{Source: a.ID, Key: key, BodyHash: seal.BlindIndex(d.keys, "act", object+" "+string(doc)), CaseID: id}
+	was, err := tx.IntakeKey(ctx, k.Source, k.Key)
 	switch {
 	case hotline.KindOf(err) == hotline.NotFound:
-		return false, w.tx.AddIntakeKey(w.ctx, k)
+		return "", tx.AddIntakeKey(ctx, k)
 	case err != nil:
-		return false, err
-	case first.BodyHash != k.BodyHash:
-		return false, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.CaseID)
+		return "", err
+	case was.BodyHash != k.BodyHash:
+		return "", hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", was.CaseID)
 	}
-	return true, nil
+	return was.CaseID, nil
 }
 
 // sideOf decides which side the actor stands on and whether they may act for

@@ -595,7 +595,7 @@ func TestConsultationsCompared(t *testing.T) {
 		if ds, err := p.a.st.Reader().Differences(t.Context(), p.b.node.Platform, 10); err != nil || len(ds) != 1 || ds[0].Consultation != x.ID {
 			t.Errorf("the work list says %+v, %v, want the consultation %s", ds, err, x.ID)
 		}
-		p.b.exec(t, `UPDATE consultation SET ended_at = `+fmt.Sprint(p.clock.Now().UnixMicro())) // just now: what is happening is no difference
+		p.b.exec(t, `UPDATE consultation SET ended_at = `+fmt.Sprint(p.clock.Now().Add(time.Hour).UnixMicro())) // after the comparison began: what is happening is no difference
 		compare([]string{"consultation_state  " + id + " open cancelled"}, nil)
 		p.b.exec(t, `UPDATE consultation SET state = 'open', ended_at = NULL`)
 		compare(nil, nil)
