@@ -214,8 +214,51 @@ func (w *work) act(l *legWork, side leg.Side, do Do) error {
 		if do.Due != nil && !do.Due.After(w.now) {
 			return hotline.Errorf(hotline.Invalid, "due_past", "due")
 		}
+		if l.Pending == leg.Extend {
+			if err := w.checkOnce(l, do.Due); err != nil {
+				return err
+			}
+		}
 	}
 	return w.perform(l, a, do)
+}
+
+// ExtensionMost is how many working days after its own deadline an answer may be
+// due at the latest. Proposal: published rules say seven and ten; a place may be
+// stricter by what it grants.
+const ExtensionMost = 30
+
+// checkOnce: the deadline of an answer is extended once, and, where due is what is
+// granted, within a limit. The sender's clock says so; a suspension is no
+// extension.
+func (w *work) checkOnce(l *legWork, due *time.Time) error {
+	c := w.running(l.ID, deadline.Handling)
+	if c == nil || l.Incoming() {
+		return nil
+	}
+	ledger, err := w.suspensionsOf(l.ID)
+	if err != nil {
+		return err
+	}
+	budget, err := calendar.ParseBudget(c.Budget)
+	if err != nil {
+		return err
+	}
+	own, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(ledger))
+	if err != nil {
+		return err
+	}
+	if c.Due.After(own.Due) {
+		return hotline.Errorf(hotline.Conflict, "extend_twice", "due", c.Due)
+	}
+	if due == nil {
+		return nil
+	}
+	last := midnight(w.d.cal.DaysAfter(own.Due, ExtensionMost, l.Region)).AddDate(0, 0, 1)
+	if due.After(last) {
+		return hotline.Errorf(hotline.Invalid, "extend_too_long", "due", ExtensionMost, last)
+	}
+	return nil
 }
 
 // checkExtension: an extension is asked before the deadline, for a later one.
@@ -233,7 +276,7 @@ func (w *work) checkExtension(l *legWork, due *time.Time) error {
 	if !due.After(c.Due) {
 		return hotline.Errorf(hotline.Invalid, "due_past", "due")
 	}
-	return nil
+	return w.checkOnce(l, nil) // who grants may grant less
 }
 
 // perform is the one place where a verb takes effect, whoever did it: the pure
