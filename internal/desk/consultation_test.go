@@ -249,3 +249,37 @@ func TestMovedItemIsProposedWhereItIs(t *testing.T) {
 		}
 	})
 }
+
+// A ruling sends nothing where there is nothing to send: whom it names has the
+// matter already, or the case is closed.
+func TestRulingSendsNothingTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		rule := func(c desk.CaseView) {
+			t.Helper()
+			x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Meeting, Question: "归谁",
+				Parties: []string{"unit:" + housing, "unit:" + urban}}))(t)
+			if c.Legs[0].State == leg.Settled {
+				must(w.Close(ctx, w.lead, c.ID, desk.Closing{Outcome: casefile.SolvedOutcome}))(t)
+			}
+			if err := w.Rule(ctx, secretary, x.ID, 1, consultation.Ruling{Owner: "unit:" + housing, Basis: "测试职责清单", From: w.Now()}, "纪要"); err != nil {
+				t.Fatal(err)
+			}
+			if v := must(w.Consultation(ctx, secretary, x.ID))(t); v.State != consultation.Ruled {
+				t.Errorf("the consultation is %s", v.State)
+			}
+			if got := w.see(c.ID).Legs; len(got) != len(c.Legs) {
+				t.Errorf("after the ruling there are %d legs, want %d as before", len(got), len(c.Legs))
+			}
+		}
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
+		c = w.send(c.ID, to("unit:"+housing))
+		w.act(w.clerk(housing), c.Legs[0].ID, leg.Accept)
+		rule(w.see(c.ID)) // it has it
+
+		d := w.take(plain+"，另一处", func(in *desk.In) { in.Category = "A14" })
+		d = w.send(d.ID, to("unit:"+urban))
+		w.act(w.lead, d.Legs[0].ID, leg.Accept, leg.Feedback, leg.Settle)
+		rule(w.see(d.ID)) // it is closed before the ruling
+	})
+}
