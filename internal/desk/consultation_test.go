@@ -283,3 +283,27 @@ func TestRulingSendsNothingTwice(t *testing.T) {
 		rule(w.see(d.ID)) // it is closed before the ruling
 	})
 }
+
+// A unit sees the consultations that it is asked in, and no other.
+func TestConsultationIsForItsParties(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
+		x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Written, Question: "归谁",
+			Parties: []string{"unit:" + housing, "platform:" + w.Node().Platform}}))(t)
+		for unit, want := range map[string]int{housing: 1, urban: 0} {
+			if got := must(w.Consultations(ctx, w.clerk(unit), consultation.Open))(t); len(got) != want {
+				t.Errorf("%s sees %d consultations, want %d", unit, len(got), want)
+			}
+			_, err := w.Consultation(ctx, w.clerk(unit), x.ID)
+			said := w.GiveOpinion(ctx, w.clerk(unit), x.ID, "unit:"+housing, "测试意见")
+			if want == 1 && (err != nil || said != nil) {
+				t.Errorf("%s: %v, %v", unit, err, said)
+			}
+			if want == 0 {
+				wantCode(t, "opened by who is no party", err, "consultation_not_found")
+				wantCode(t, "spoken to by who is no party", said, "consultation_not_found")
+			}
+		}
+	})
+}
