@@ -46,7 +46,7 @@ func TestConsultationByTheAPI(t *testing.T) {
 		t.Errorf("another under the key: got %v", p["code"])
 	}
 	due, err := time.Parse(time.RFC3339, first["due_at"].(string))
-	if err != nil || due.Before(time.Now()) || due.After(time.Now().AddDate(0, 0, 14)) || first["state"] != "open" || first["form"] != "written" || first["leads"] != true {
+	if err != nil || due.Before(time.Now()) || due.After(time.Now().AddDate(0, 0, 14)) || first["state"] != "open" || first["form"] != "written" || first["leads"] != true || first["interim"] != "540000-12345" {
 		t.Errorf("opened: got %v", first)
 	}
 	if at(first, "cases", 0) != id || at(first, "cases", 1) != other || strings.Contains(at(first, "events", 0, "text").(string), "13900000001") {
