@@ -180,7 +180,7 @@ func (t turn) leg(i int, l drivenLeg) action {
 		}
 		return onLeg(l, "refuse", fields{"note": "演示：已经着手，不同意撤回"})
 	case l.Pending == "extend" && !l.incoming():
-		return onLeg(l, "grant", fields{"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339)})
+		return onLeg(l, "grant", fields{"due": time.Now().AddDate(0, 0, 25).Format(time.RFC3339)})
 	case l.incoming():
 		return t.incoming(at, l)
 	case l.State == "answered":
@@ -265,7 +265,7 @@ func (t turn) unit(at string, l drivenLeg) action {
 		case p < 0.02 && t.n.Line == "12345" && l.ForLeg == "" && t.fresh("/escalate"+l.ID):
 			return onLeg(l, "escalate", fields{"note": "演示：现场有人打架"}).only("/escalate" + l.ID)
 		case p < 0.08 && t.fresh("/extend"+l.ID):
-			return onLeg(l, "extend", fields{"due": time.Now().AddDate(0, 0, 90).Format(time.RFC3339), "note": "演示：需要外省配合"}).only("/extend" + l.ID)
+			return onLeg(l, "extend", fields{"due": time.Now().AddDate(0, 0, 25).Format(time.RFC3339), "note": "演示：需要外省配合"}).only("/extend" + l.ID)
 		case p < 0.4:
 			return onLeg(l, "progress", fields{"note": "演示：正在办理"})
 		}

@@ -18,6 +18,7 @@ import (
 
 	"liandong/internal/calendar"
 	"liandong/internal/catalogue"
+	"liandong/internal/consultation"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
 	"liandong/internal/store"
@@ -53,6 +54,13 @@ type Desk interface {
 	Leg(ctx context.Context, a hotline.Actor, legID string) (desk.LegView, error)
 	Act(ctx context.Context, a hotline.Actor, legID string, do desk.Do) (desk.LegView, error)
 	Resolve(ctx context.Context, a hotline.Actor, legID string) error
+
+	Consultations(ctx context.Context, a hotline.Actor, state consultation.State) ([]store.Consultation, error)
+	Consultation(ctx context.Context, a hotline.Actor, id string) (desk.ConsultationView, error)
+	ReturnedItems(ctx context.Context, a hotline.Actor) ([]store.ReturnedItem, error)
+	OpenConsultationOnce(ctx context.Context, a hotline.Actor, n desk.NewConsultation) (c store.Consultation, created bool, err error)
+	TakeTurn(ctx context.Context, a hotline.Actor, id string, t desk.Turn) error
+	DraftOfRulingOnce(ctx context.Context, a hotline.Actor, id string, version *int64, key string) (d store.Draft, created bool, err error)
 
 	GrantStopOnce(ctx context.Context, a hotline.Actor, legID string, version *int64, note, key string) error
 	Scores(ctx context.Context, a hotline.Actor, month string, asOf time.Time) (desk.ScoreSheet, error)
@@ -190,6 +198,7 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/legs/{id}/resolve", "resolve-leg", "Keep a returned or undeliverable leg: the sender does it", decide, 200}, a.resolve)
 	a.verbs()
 	add(a, route{"POST", "/api/v1/legs/{id}/grant-suspension", "grant-suspension", "Yes to an ask that the time limit stand still; refuse says no, grant gives more time instead", []hotline.Right{hotline.Supervise}, 200}, a.grantSuspension)
+	a.consultations()
 	add(a, route{"POST", "/api/v1/triage", "triage", "Propose line, class, urgency and unit for a text; nothing is kept", takeOrSee, 200}, a.triage)
 
 	add(a, route{"GET", "/api/v1/scores", "show-scores", "The scores of the units of a month, with their accounts", []hotline.Right{hotline.SeeOverview}, 200}, a.scores)
@@ -261,7 +270,7 @@ func add[I, O any](a *API, r route, do func(context.Context, hotline.Actor, *I) 
 		}
 		return out, nil
 	})
-	if r.id == "take-case" || r.id == "add-recipient" {
+	if slices.Contains([]string{"take-case", "add-recipient", "open-consultation", "draft-of-ruling"}, r.id) {
 		again := *a.operation(r).Responses["201"]
 		again.Description = "A repeat: what the first one made"
 		a.operation(r).Responses["200"] = &again

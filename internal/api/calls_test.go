@@ -104,6 +104,12 @@ func TestRecipientsOfNotices(t *testing.T) {
 			t.Errorf("%v: got %v, want %s", change, p["code"], code)
 		}
 	}
+	for channel, address := range map[string]string{"mail": strings.Repeat("a", 250) + "@test.example", "webhook": "https://somebody:secret@hook.example/x", "sms": "1390000 0001"} {
+		bad := obj{"name": "测试值班", "channel": channel, "address": address}
+		if p := n.want(422, "POST", path, bad); p["code"] != "notice_address" {
+			t.Errorf("%s to %s: got %v", channel, address, p["code"])
+		}
+	}
 	all := n.want(200, "GET", path, nil)
 	if at(all, "recipients", 0, "id") != id || at(all, "recipients", 1) != nil || at(all, "channels", 0) != "mail" {
 		t.Errorf("the list: got %v", all)

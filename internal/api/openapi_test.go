@@ -97,6 +97,7 @@ func TestDocumentHasEveryCall(t *testing.T) {
 		"GET /api/v1/cases", "GET /api/v1/cases/{id}", "GET /api/v1/cases/{id}/events", "GET /api/v1/legs/{id}",
 		"GET /api/v1/deadline", "GET /api/v1/cases/{id}/clocks/{clock}",
 		"GET /api/v1/scores", "GET /api/v1/notices/recipients", "POST /api/v1/notices/recipients",
+		"GET /api/v1/consultations", "GET /api/v1/consultations/{id}", "POST /api/v1/cases/{id}/consultations",
 		"POST /api/v1/cases", "POST /api/v1/triage",
 		"GET /api/v1/cases/{id}/attachments", "POST /api/v1/cases/{id}/attachments", "GET /api/v1/cases/{id}/attachments/{attachment}",
 		"POST /api/v1/cases/{id}/attachments/{attachment}/parts", "GET /api/v1/cases/{id}/attachments/{attachment}/content",
@@ -107,6 +108,9 @@ func TestDocumentHasEveryCall(t *testing.T) {
 	for _, verb := range []string{"accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "urge", "supplement", "extend",
 		"contest", "escalate", "grant", "refuse", "resolve", "grant-suspension"} {
 		want = append(want, "POST /api/v1/legs/{id}/"+verb)
+	}
+	for _, verb := range []string{"say", "rule", "close", "mend", "draft"} {
+		want = append(want, "POST /api/v1/consultations/{id}/"+verb)
 	}
 	for _, how := range []string{"start", "stop", "remove", "test"} {
 		want = append(want, "POST /api/v1/notices/recipients/{id}/"+how)

@@ -71,23 +71,31 @@ func (w *work) doneBefore(l *legWork, do Do) (bool, error) {
 	if do.Key == "" {
 		return false, nil
 	}
-	k := store.IntakeKey{Source: w.by.ID, Key: "act:" + do.Key, CaseID: w.c.ID}
+	key := "act:" + do.Key
 	do.Key, do.Version = "", nil
-	doc, err := json.Marshal(do)
+	first, err := w.d.claim(w.ctx, w.tx, w.by, key, l.ID, do, w.c.ID)
+	return first != "", err
+}
+
+// claim says what was done with an object under an actor's key already: the id
+// of what it is about or of what it made; "" nothing was, and the key is claimed
+// with that id.
+func (d *Desk) claim(ctx context.Context, tx *store.Tx, a hotline.Actor, key, object string, what any, id string) (first string, err error) {
+	doc, err := json.Marshal(what)
 	if err != nil {
-		return false, fmt.Errorf("act: %w", err)
+		return "", fmt.Errorf("claim key: %w", err)
 	}
-	k.BodyHash = seal.BlindIndex(w.d.keys, "act", l.ID+" "+string(doc))
-	first, err := w.tx.IntakeKey(w.ctx, k.Source, k.Key)
+	k := store.IntakeKey{Source: a.ID, Key: key, BodyHash: seal.BlindIndex(d.keys, "act", object+" "+string(doc)), CaseID: id}
+	was, err := tx.IntakeKey(ctx, k.Source, k.Key)
 	switch {
 	case hotline.KindOf(err) == hotline.NotFound:
-		return false, w.tx.AddIntakeKey(w.ctx, k)
+		return "", tx.AddIntakeKey(ctx, k)
 	case err != nil:
-		return false, err
-	case first.BodyHash != k.BodyHash:
-		return false, hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", first.CaseID)
+		return "", err
+	case was.BodyHash != k.BodyHash:
+		return "", hotline.Errorf(hotline.Invalid, "key_reused", "Idempotency-Key", was.CaseID)
 	}
-	return true, nil
+	return was.CaseID, nil
 }
 
 // sideOf decides which side the actor stands on and whether they may act for
@@ -206,8 +214,51 @@ func (w *work) act(l *legWork, side leg.Side, do Do) error {
 		if do.Due != nil && !do.Due.After(w.now) {
 			return hotline.Errorf(hotline.Invalid, "due_past", "due")
 		}
+		if l.Pending == leg.Extend {
+			if err := w.checkOnce(l, do.Due); err != nil {
+				return err
+			}
+		}
 	}
 	return w.perform(l, a, do)
+}
+
+// ExtensionMost is how many working days after its own deadline an answer may be
+// due at the latest. Proposal: published rules say seven and ten; a place may be
+// stricter by what it grants.
+const ExtensionMost = 30
+
+// checkOnce: the deadline of an answer is extended once, and, where due is what is
+// granted, within a limit. The sender's clock says so; a suspension is no
+// extension.
+func (w *work) checkOnce(l *legWork, due *time.Time) error {
+	c := w.running(l.ID, deadline.Handling)
+	if c == nil || l.Incoming() {
+		return nil
+	}
+	ledger, err := w.suspensionsOf(l.ID)
+	if err != nil {
+		return err
+	}
+	budget, err := calendar.ParseBudget(c.Budget)
+	if err != nil {
+		return err
+	}
+	own, err := w.d.cal.DueWith(c.Start, budget, l.Region, pauses(ledger))
+	if err != nil {
+		return err
+	}
+	if c.Due.After(own.Due) {
+		return hotline.Errorf(hotline.Conflict, "extend_twice", "due", c.Due)
+	}
+	if due == nil {
+		return nil
+	}
+	last := midnight(w.d.cal.DaysAfter(own.Due, ExtensionMost, l.Region)).AddDate(0, 0, 1)
+	if due.After(last) {
+		return hotline.Errorf(hotline.Invalid, "extend_too_long", "due", ExtensionMost, last)
+	}
+	return nil
 }
 
 // checkExtension: an extension is asked before the deadline, for a later one.
@@ -225,7 +276,7 @@ func (w *work) checkExtension(l *legWork, due *time.Time) error {
 	if !due.After(c.Due) {
 		return hotline.Errorf(hotline.Invalid, "due_past", "due")
 	}
-	return nil
+	return w.checkOnce(l, nil) // who grants may grant less
 }
 
 // perform is the one place where a verb takes effect, whoever did it: the pure

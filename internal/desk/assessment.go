@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"liandong/internal/assessment"
@@ -28,11 +29,13 @@ func (d *Desk) Statement(ctx context.Context, a hotline.Actor, period string, as
 }
 
 // Behind is the cases behind one figure: of an indicator, a part of it, in one
-// row of a dimension ("" all). At most limit, and how many legs there are.
+// row of a dimension ("" all). At most limit in the order of their ids, and how
+// many legs there are in all.
 type Behind struct {
 	Period, Indicator, By, Key string
 	Part                       string // Numerator, Denominator, or Rest: what is in the one and not in the other
 	AsOf                       time.Time
+	After                      string // id of the case after which the list goes on; "" from the beginning
 }
 
 // Parts of a figure.
@@ -60,10 +63,16 @@ func (d *Desk) CasesBehind(ctx context.Context, a hotline.Actor, b Behind, limit
 	return d.behind(ctx, a, x, b, d.sight(a), p, at, limit)
 }
 
+// firstOf are the first ids of a list, each once.
+func firstOf(ids []string, limit int) []string {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(len(ids), limit)]
+}
+
 // behind lists the cases of the legs that a figure counts, of those in sight.
 func (d *Desk) behind(ctx context.Context, a hotline.Actor, x assessment.Indicator, b Behind, see store.Sight, p assessment.Period, at time.Time, limit int) (cases []CaseView, n int, err error) {
 	var ids []string
-	seen := map[string]bool{}
 	err = d.read.Facts(ctx, see, p.From, p.Until, func(f assessment.Fact) {
 		if b.By != "" && f.Key(b.By) != b.Key {
 			return
@@ -73,14 +82,17 @@ func (d *Desk) behind(ctx context.Context, a hotline.Actor, x assessment.Indicat
 			return
 		}
 		n++
-		if !seen[f.CaseID] && len(ids) < limit {
-			seen[f.CaseID] = true
+		if f.CaseID > b.After {
 			ids = append(ids, f.CaseID)
+		}
+		if len(ids) > 8*limit { // a page of them is enough
+			ids = firstOf(ids, limit)
 		}
 	})
 	if err != nil {
 		return nil, 0, err
 	}
+	ids = firstOf(ids, limit)
 	for _, id := range ids {
 		v, err := d.Case(ctx, a, id)
 		if hotline.KindOf(err) == hotline.NotFound && err != nil {

@@ -76,9 +76,17 @@ func TestStatementIsWhatTheEventsSay(t *testing.T) {
 				got[x.Code] = s.Total.Cells[i]
 				c := s.Total.Cells[i]
 				for part, want := range map[string]int{desk.Numerator: c.Num, desk.Denominator: c.Den, desk.Rest: c.Den - c.Num} {
-					_, n, err := w.CasesBehind(ctx, w.lead, desk.Behind{Period: "2026-03", Indicator: x.Code, Part: part, AsOf: asOf}, 50)
+					b := desk.Behind{Period: "2026-03", Indicator: x.Code, Part: part, AsOf: asOf}
+					all, n, err := w.CasesBehind(ctx, w.lead, b, 50)
 					if err != nil || n != want {
 						t.Errorf("%s, %s: %d legs behind it, %v, want %d", x.Code, part, n, err, want)
+					}
+					for i := range all { // one by one it is the same list
+						one, m, err := w.CasesBehind(ctx, w.lead, b, 1)
+						if err != nil || len(one) != 1 || one[0].ID != all[i].ID || m != n {
+							t.Fatalf("%s, %s: case %d: got %d and %d legs, %v, want %s", x.Code, part, i, len(one), m, err, all[i].ID)
+						}
+						b.After = one[0].ID
 					}
 				}
 			}

@@ -22,11 +22,41 @@ type NewConsultation struct {
 	Question string   // personal text
 	Evidence []string // further cases
 	Budget   string
+	Key      string // one that is opened again under it is opened once; "" none
 }
 
 // OpenConsultation calls the parties together; a platform among them by letter,
 // where one reaches it. The case goes on meanwhile with its interim owner.
 func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsultation) (store.Consultation, error) {
+	c, _, err := d.OpenConsultationOnce(ctx, a, n)
+	return c, err
+}
+
+// OpenConsultationOnce is OpenConsultation that says whether it was this call that
+// opened it, or one before under the same key.
+func (d *Desk) OpenConsultationOnce(ctx context.Context, a hotline.Actor, n NewConsultation) (c store.Consultation, created bool, err error) {
+	said, first := n, ""
+	said.Key = ""
+	c, err = d.newConsultation(ctx, a, n)
+	if err != nil {
+		return c, false, err
+	}
+	err = d.change(ctx, a, n.CaseID, nil, hotline.Consult, func(w *work) (err error) {
+		if n.Key != "" {
+			if first, err = d.claim(w.ctx, w.tx, a, "consult:"+n.Key, n.CaseID, said, c.ID); err != nil || first != "" {
+				return err
+			}
+		}
+		return w.consult(&c, n)
+	})
+	if err == nil && first != "" {
+		c, err = d.read.Consultation(ctx, first)
+	}
+	return c, first == "", err
+}
+
+// newConsultation checks what can be checked outside the case.
+func (d *Desk) newConsultation(ctx context.Context, a hotline.Actor, n NewConsultation) (store.Consultation, error) {
 	c := store.Consultation{ID: hotline.NewID(), CaseID: n.CaseID, Version: 1, State: consultation.Open, Cause: n.Cause, Form: n.Form, ByName: a.Name}
 	switch {
 	case !slices.Contains(consultation.Causes(), n.Cause):
@@ -37,8 +67,12 @@ func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsu
 	if err := casefile.CheckText("question", n.Question, casefile.NoteMost); err != nil {
 		return c, err
 	}
-	slices.Sort(n.Parties)
-	for _, p := range slices.Compact(n.Parties) {
+	if err := casefile.CheckLine("Idempotency-Key", n.Key); err != nil {
+		return c, err
+	}
+	parties := slices.Clone(n.Parties)
+	slices.Sort(parties)
+	for _, p := range slices.Compact(parties) {
 		if err := d.checkParty(ctx, p); err != nil {
 			return c, err
 		}
@@ -46,9 +80,6 @@ func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsu
 	}
 	if len(c.Parties) < 2 {
 		return c, hotline.Errorf(hotline.Invalid, "parties_missing", "party")
-	}
-	if n.Budget == "" {
-		n.Budget = consultation.DefaultBudget
 	}
 	c.Evidence = []string{n.CaseID}
 	for _, id := range n.Evidence {
@@ -59,27 +90,33 @@ func (d *Desk) OpenConsultation(ctx context.Context, a hotline.Actor, n NewConsu
 			c.Evidence = append(c.Evidence, id)
 		}
 	}
-	err := d.change(ctx, a, n.CaseID, nil, hotline.Consult, func(w *work) (err error) {
-		c.Item, c.Class, c.Region, c.OpenedAt = w.c.Item, w.c.Category, w.c.Region, w.now
-		c.Confidential = w.c.Confidential || w.c.Category == "B07"
-		if c.Interim = w.c.Interim; c.Interim == "" {
-			c.Interim = d.node.Platform
-		}
-		if c.DueAt, err = w.orderDue(n.Budget); err != nil {
-			return err
-		}
-		h := &hearing{ctx: ctx, d: d, tx: w.tx, now: w.now, by: w.by, c: c, w: w, key: w.key, isNew: true, dirty: map[int]bool{}}
-		if err := h.invite(n.Question); err != nil {
-			return err
-		}
-		if err := h.event("consultation_opened", body{"cause": string(c.Cause), "due": c.DueAt.UnixMicro(), "interim": c.Interim}, n.Question); err != nil {
-			return err
-		}
-		c = h.c
-		w.post = append(w.post, h.post...)
-		return w.tx.AddConsultation(ctx, c)
-	})
-	return c, err
+	return c, nil
+}
+
+// consult opens a consultation on the case.
+func (w *work) consult(c *store.Consultation, n NewConsultation) (err error) {
+	if n.Budget == "" {
+		n.Budget = consultation.DefaultBudget
+	}
+	c.Item, c.Class, c.Region, c.OpenedAt = w.c.Item, w.c.Category, w.c.Region, w.now
+	c.Confidential = w.c.Confidential || w.c.Category == "B07"
+	if c.Interim = w.c.Interim; c.Interim == "" {
+		c.Interim = w.d.node.Platform
+	}
+	if c.DueAt, err = w.orderDue(n.Budget); err != nil {
+		return err
+	}
+	h := &hearing{ctx: w.ctx, d: w.d, tx: w.tx, now: w.now, by: w.by, c: *c, w: w, key: w.key, isNew: true, dirty: map[int]bool{}}
+	h.c.Threads = nil // it may run twice
+	if err := h.invite(n.Question); err != nil {
+		return err
+	}
+	if err := h.event("consultation_opened", body{"cause": string(c.Cause), "due": c.DueAt.UnixMicro(), "interim": c.Interim}, n.Question); err != nil {
+		return err
+	}
+	*c = h.c
+	w.post = append(w.post, h.post...)
+	return w.tx.AddConsultation(w.ctx, *c)
 }
 
 // checkParty: a party is a unit of the directory or a platform that we know.
@@ -100,42 +137,98 @@ func (d *Desk) checkParty(ctx context.Context, party string) error {
 	return hotline.Errorf(hotline.Invalid, "to_unknown", "party", party)
 }
 
+// Turn is what somebody does in a consultation that goes on, or, to mend, with
+// one whose letters went wrong.
+type Turn struct {
+	Verb    string              // SayTurn, RuleTurn, CloseTurn or MendTurn
+	Party   string              // say: who speaks
+	Text    string              // personal text: the word of a party, minutes, the reason, how it was mended
+	Ruling  consultation.Ruling // rule
+	Version *int64              // of the consultation, as last seen; nil: it is not said
+	Key     string              // one that is taken again under it is taken once; "" none
+}
+
+// The verbs of a Turn.
+const (
+	SayTurn   = "say"
+	RuleTurn  = "rule"
+	CloseTurn = "close"
+	MendTurn  = "mend"
+)
+
+// TakeTurn does what a Turn says. Each verb is a method by itself, too.
+func (d *Desk) TakeTurn(ctx context.Context, a hotline.Actor, id string, t Turn) error {
+	if err := casefile.CheckLine("Idempotency-Key", t.Key); err != nil {
+		return err
+	}
+	do := map[string]func(*hearing, Turn) error{SayTurn: (*hearing).say, RuleTurn: (*hearing).rule, CloseTurn: (*hearing).cancel, MendTurn: (*hearing).mend}[t.Verb]
+	if do == nil {
+		return hotline.Errorf(hotline.Invalid, "verb_unknown", "verb", t.Verb)
+	}
+	field := map[string]string{SayTurn: "text", RuleTurn: "minutes", CloseTurn: "minutes", MendTurn: "note"}[t.Verb]
+	if t.Verb == RuleTurn {
+		for field, s := range map[string]string{"owner": t.Ruling.Owner, "basis": t.Ruling.Basis} {
+			if err := casefile.CheckLine(field, s); err != nil {
+				return err
+			}
+		}
+	}
+	if err := casefile.CheckText(field, t.Text, casefile.NoteMost); err != nil {
+		return err
+	}
+	if _, ok := d.Catalogue().Class(t.Ruling.Class); !ok && t.Ruling.Class != "" {
+		return hotline.Errorf(hotline.Invalid, "category_unknown", "class", t.Ruling.Class)
+	}
+	return d.consulted(ctx, a, id, func(h *hearing) error {
+		if t.Key != "" {
+			said := t
+			said.Key, said.Version = "", nil
+			if first, err := d.claim(ctx, h.tx, a, "consult:"+t.Key, id, said, id); err != nil || first != "" {
+				return err
+			}
+		}
+		if t.Version != nil && h.c.Version != *t.Version {
+			return hotline.Errorf(hotline.Conflict, "version_wrong", "version", h.c.Version)
+		}
+		return do(h, t)
+	})
+}
+
 // GiveOpinion records what a party says, and tells the platforms that take part.
 // A unit speaks for itself; the secretary enters what was said in the meeting,
 // or by a platform that no letter reaches. Where another platform presides, the
 // secretary speaks for this one.
 func (d *Desk) GiveOpinion(ctx context.Context, a hotline.Actor, id, party, text string) error {
-	if err := casefile.CheckText("text", text, casefile.NoteMost); err != nil {
+	return d.TakeTurn(ctx, a, id, Turn{Verb: SayTurn, Party: party, Text: text})
+}
+
+func (h *hearing) say(t Turn) error {
+	right, party := hotline.Consult, t.Party
+	if !h.by.AtDesk() {
+		right = hotline.WorkLegs
+		party = "unit:" + h.by.Unit
+	}
+	if !h.c.Presided() {
+		party = "platform:" + h.d.node.Platform
+	}
+	if err := h.by.CheckNode(right); err != nil {
 		return err
 	}
-	return d.consulted(ctx, a, id, func(h *hearing) error {
-		right := hotline.Consult
-		if !a.AtDesk() {
-			right = hotline.WorkLegs
-			party = "unit:" + a.Unit
-		}
-		if !h.c.Presided() {
-			party = "platform:" + d.node.Platform
-		}
-		if err := a.CheckNode(right); err != nil {
-			return err
-		}
-		if err := consultation.Hear(h.c.State, partyCodes(h.c), party); err != nil {
-			return err
-		}
-		if err := h.opinion(party, text); err != nil {
-			return err
-		}
-		if h.c.Presided() {
-			return h.tellAll(leg.TypeConsultSay, leg.Body{Party: party}, text, "")
-		}
-		who, err := h.guestCaller()
-		if err != nil {
-			return err
-		}
-		h.dirty[0] = true
-		return h.tell(&h.c.Threads[0], leg.TypeConsultSay, leg.Body{Party: party}, leg.Private{Note: string(who.redact(text, "***"))})
-	})
+	if err := consultation.Hear(h.c.State, partyCodes(h.c), party); err != nil {
+		return err
+	}
+	if err := h.opinion(party, t.Text); err != nil {
+		return err
+	}
+	if h.c.Presided() {
+		return h.tellAll(leg.TypeConsultSay, leg.Body{Party: party}, t.Text, "")
+	}
+	who, err := h.guestCaller()
+	if err != nil {
+		return err
+	}
+	h.dirty[0] = true
+	return h.tell(&h.c.Threads[0], leg.TypeConsultSay, leg.Body{Party: party}, leg.Private{Note: string(who.redact(t.Text, "***"))})
 }
 
 func partyCodes(c store.Consultation) []string {
@@ -192,17 +285,13 @@ func (h *hearing) leads() error {
 	return h.by.Check(hotline.Consult, h.d.where(h.by, "", h.c.Region))
 }
 
-// presides checks that the actor may end the consultation. version is the
-// consultation's, as last seen.
-func (h *hearing) presides(version int64) error {
+// presides checks that the actor may end the consultation.
+func (h *hearing) presides() error {
 	if err := h.leads(); err != nil {
 		return err
 	}
 	if !h.c.Presided() {
 		return hotline.Errorf(hotline.Conflict, "not_presiding", "", h.c.Host)
-	}
-	if h.c.Version != version {
-		return hotline.Errorf(hotline.Conflict, "version_wrong", "version", h.c.Version)
 	}
 	return nil
 }
@@ -212,59 +301,51 @@ func (h *hearing) presides(version int64) error {
 // at every platform that takes part. version is the consultation's, as last
 // seen.
 func (d *Desk) Rule(ctx context.Context, a hotline.Actor, id string, version int64, r consultation.Ruling, minutes string) error {
-	for field, s := range map[string]string{"owner": r.Owner, "basis": r.Basis} {
-		if err := casefile.CheckLine(field, s); err != nil {
-			return err
-		}
-	}
-	if err := casefile.CheckText("minutes", minutes, casefile.NoteMost); err != nil {
+	return d.TakeTurn(ctx, a, id, Turn{Verb: RuleTurn, Ruling: r, Text: minutes, Version: &version})
+}
+
+func (h *hearing) rule(t Turn) error {
+	if err := h.presides(); err != nil {
 		return err
 	}
-	if _, ok := d.Catalogue().Class(r.Class); !ok && r.Class != "" {
-		return hotline.Errorf(hotline.Invalid, "category_unknown", "class", r.Class)
+	r, minutes := t.Ruling, t.Text
+	w, c := h.w, h.c
+	if err := consultation.Rule(c.State, r, c.OpenedAt); err != nil {
+		return err
 	}
-	return d.consulted(ctx, a, id, func(h *hearing) error {
-		if err := h.presides(version); err != nil {
+	if r.Owner == h.d.node.Line {
+		r.Owner = "platform:" + h.d.node.Platform
+	}
+	if r.Owner != "platform:"+h.d.node.Platform { // also where nothing is sent to it any more
+		link, _, err := w.target(r.Owner, "")
+		if err != nil && hotline.CodeOf(err) != "link_stopped" {
 			return err
 		}
-		w, c := h.w, h.c
-		if err := consultation.Rule(c.State, r, c.OpenedAt); err != nil {
-			return err
+		if link.Peer != "" {
+			r.Owner = "platform:" + link.Peer // a line's number means another platform at the other side
 		}
-		if r.Owner == d.node.Line {
-			r.Owner = "platform:" + d.node.Platform
+	}
+	if err := h.ruled(r, minutes); err != nil {
+		return err
+	}
+	from := r.From.In(calendar.Zone)
+	if err := h.tellAll(leg.TypeConsultRule, leg.Body{Owner: r.Owner, Basis: r.Basis, RulesFrom: &from, Class: r.Class}, minutes, ""); err != nil {
+		return err
+	}
+	w.ruledOn(r.Owner)
+	if err := w.endDispute(); err != nil {
+		return err
+	}
+	if !w.c.ClosedAt.IsZero() || w.holds(r.Owner) || r.Owner == "platform:"+h.d.node.Platform {
+		return nil // it was dealt with meanwhile, or whom the ruling names has it already
+	}
+	o := Order{To: r.Owner, Ask: minutes, Role: leg.Lead}
+	for _, l := range w.legs {
+		if l.NeedsResolution() {
+			o.Replaces = l.ID
 		}
-		if r.Owner != "platform:"+d.node.Platform { // also where nothing is sent to it any more
-			link, _, err := w.target(r.Owner, "")
-			if err != nil && hotline.CodeOf(err) != "link_stopped" {
-				return err
-			}
-			if link.Peer != "" {
-				r.Owner = "platform:" + link.Peer // a line's number means another platform at the other side
-			}
-		}
-		if err := h.ruled(r, minutes); err != nil {
-			return err
-		}
-		from := r.From.In(calendar.Zone)
-		if err := h.tellAll(leg.TypeConsultRule, leg.Body{Owner: r.Owner, Basis: r.Basis, RulesFrom: &from, Class: r.Class}, minutes, ""); err != nil {
-			return err
-		}
-		w.ruledOn(r.Owner)
-		if err := w.endDispute(); err != nil {
-			return err
-		}
-		if !w.c.ClosedAt.IsZero() || w.holds(r.Owner) || r.Owner == "platform:"+d.node.Platform {
-			return nil // it was dealt with meanwhile, or whom the ruling names has it already
-		}
-		o := Order{To: r.Owner, Ask: minutes, Role: leg.Lead}
-		for _, l := range w.legs {
-			if l.NeedsResolution() {
-				o.Replaces = l.ID
-			}
-		}
-		return w.sendOne(o, "")
-	})
+	}
+	return w.sendOne(o, "")
 }
 
 // holds says that whom an order would go to has a live leg already.
@@ -287,21 +368,20 @@ func (w *work) endDispute() error {
 // CancelConsultation ends a consultation without a ruling, with the reason;
 // the dispute stays open.
 func (d *Desk) CancelConsultation(ctx context.Context, a hotline.Actor, id string, version int64, reason string) error {
-	if err := casefile.CheckText("minutes", reason, casefile.NoteMost); err != nil {
+	return d.TakeTurn(ctx, a, id, Turn{Verb: CloseTurn, Text: reason, Version: &version})
+}
+
+func (h *hearing) cancel(t Turn) error {
+	if err := h.presides(); err != nil {
 		return err
 	}
-	return d.consulted(ctx, a, id, func(h *hearing) error {
-		if err := h.presides(version); err != nil {
-			return err
-		}
-		if h.c.State != consultation.Open {
-			return hotline.Errorf(hotline.Conflict, "consultation_ended", "state", string(h.c.State))
-		}
-		if err := h.close(reason); err != nil {
-			return err
-		}
-		return h.tellAll(leg.TypeConsultClose, leg.Body{}, reason, "")
-	})
+	if h.c.State != consultation.Open {
+		return hotline.Errorf(hotline.Conflict, "consultation_ended", "state", string(h.c.State))
+	}
+	if err := h.close(t.Text); err != nil {
+		return err
+	}
+	return h.tellAll(leg.TypeConsultClose, leg.Body{}, t.Text, "")
 }
 
 // ConsultationView is a consultation as an actor may see it. A party that has

@@ -2,6 +2,8 @@ package desk_test
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/store"
+	"liandong/internal/triage"
 )
 
 // From the second return to the ruling: the case is in dispute, the parties are
@@ -190,6 +193,117 @@ func TestRulingMovesAnItem(t *testing.T) {
 		}
 		if it, ok := w.Catalogue().Item(lamp.Code); !ok || w.Catalogue().LineOf(it.Class) != "110" {
 			t.Errorf("in force: %+v, want the item with the line of its class", it)
+		}
+	})
+}
+
+// What a ruling moved to another class is proposed in that class, and for its
+// unit, from the moment the version counts: the model, which has read it
+// elsewhere, does not send it back. Danger in the same words stays what it is.
+func TestMovedItemIsProposedWhereItIs(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary, editor := t.Context(), w.actor(hotline.Secretary, "", ""), w.actor(hotline.Editor, "", "")
+		w.seedDocuments()
+		const words, danger = "城关区北京中路的路灯不亮了三天了，没人来修", "城关区北京中路的路灯不亮，灯杆漏电，有人触电倒地了"
+		before, alarmed := w.Propose(words, ""), w.Propose(danger, "")
+		if before.Category != "A01" || before.Item != "A01.01" || before.Unit.Code != urban || alarmed.Urgent == "" {
+			t.Fatalf("before: %+v and %+v, want A01.01 and danger", before, alarmed)
+		}
+		c := w.take(words, func(in *desk.In) { in.Category, in.Item = "A01", "A01.01" })
+		x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Written, Question: "归谁",
+			Parties: []string{"unit:" + housing, "unit:" + urban}}))(t)
+		if err := w.Rule(ctx, secretary, x.ID, 1, consultation.Ruling{Owner: "unit:" + urban, Basis: "测试职责清单", From: w.Now(), Class: "A02"}, "纪要"); err != nil {
+			t.Fatal(err)
+		}
+		d := must(w.DraftOfRuling(ctx, editor, x.ID))(t)
+		if err := w.TryDraft(ctx, editor, d.ID, 1); err != nil {
+			t.Fatal(err)
+		}
+		tried := must(w.Draft(ctx, editor, d.ID))(t)
+		if len(tried.Trial.Rows) != 1 || !strings.HasPrefix(tried.Trial.Rows[0].After, "A02.") {
+			t.Errorf("the trial says %+v, want the item in its new class", tried.Trial.Rows)
+		}
+		if err := w.Publish(ctx, editor, d.ID, tried.Version, desk.Release{Version: "test-2", From: w.Now().In(calendar.Zone).Format(time.DateOnly), Basis: "会商裁定"}); err != nil {
+			t.Fatal(err)
+		}
+		after := w.Propose(words, "")
+		it, _ := w.Catalogue().Item(after.Item)
+		if after.Category != "A02" || it.Name != "路灯不亮" || after.Unit.Code != urban || after.Line != "12345" || after.Candidates[0].Category != "A02" || after.Candidates[0].Item != it.Code {
+			t.Errorf("after: %+v of %s, want the item in A02, of the unit that the ruling names", after.Proposal, after.Unit.Code)
+		}
+		seen, sum := map[string]bool{}, 0.0
+		for _, k := range after.Candidates {
+			if seen[k.Category] {
+				t.Errorf("%s is a candidate twice", k.Category)
+			}
+			seen[k.Category], sum = true, sum+k.Score
+		}
+		if len(after.Candidates) > 3 || sum > 1.0001 || !slices.ContainsFunc(after.Reasons, func(r triage.Reason) bool { return r.Kind == triage.ForItem && r.Of == it.Code }) {
+			t.Errorf("after: candidates %+v, reasons %+v, want at most three and the word of the item", after.Candidates, after.Reasons)
+		}
+		if got := w.Propose(danger, ""); got.Urgent != alarmed.Urgent || got.Level != alarmed.Level {
+			t.Errorf("danger: %s at level %d, want %s at %d as before", got.Urgent, got.Level, alarmed.Urgent, alarmed.Level)
+		}
+		if other := w.Propose("小区门口的井盖丢了，晚上走路不安全", ""); other.Category != "A01" {
+			t.Errorf("another matter of the class: %+v, want A01", other.Proposal)
+		}
+	})
+}
+
+// A ruling sends nothing where there is nothing to send: whom it names has the
+// matter already, or the case is closed.
+func TestRulingSendsNothingTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		rule := func(c desk.CaseView) {
+			t.Helper()
+			x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Meeting, Question: "归谁",
+				Parties: []string{"unit:" + housing, "unit:" + urban}}))(t)
+			if c.Legs[0].State == leg.Settled {
+				must(w.Close(ctx, w.lead, c.ID, desk.Closing{Outcome: casefile.SolvedOutcome}))(t)
+			}
+			if err := w.Rule(ctx, secretary, x.ID, 1, consultation.Ruling{Owner: "unit:" + housing, Basis: "测试职责清单", From: w.Now()}, "纪要"); err != nil {
+				t.Fatal(err)
+			}
+			if v := must(w.Consultation(ctx, secretary, x.ID))(t); v.State != consultation.Ruled {
+				t.Errorf("the consultation is %s", v.State)
+			}
+			if got := w.see(c.ID).Legs; len(got) != len(c.Legs) {
+				t.Errorf("after the ruling there are %d legs, want %d as before", len(got), len(c.Legs))
+			}
+		}
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
+		c = w.send(c.ID, to("unit:"+housing))
+		w.act(w.clerk(housing), c.Legs[0].ID, leg.Accept)
+		rule(w.see(c.ID)) // it has it
+
+		d := w.take(plain+"，另一处", func(in *desk.In) { in.Category = "A14" })
+		d = w.send(d.ID, to("unit:"+urban))
+		w.act(w.lead, d.Legs[0].ID, leg.Accept, leg.Feedback, leg.Settle)
+		rule(w.see(d.ID)) // it is closed before the ruling
+	})
+}
+
+// A unit sees the consultations that it is asked in, and no other.
+func TestConsultationIsForItsParties(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx, secretary := t.Context(), w.actor(hotline.Secretary, "", "")
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
+		x := must(w.OpenConsultation(ctx, secretary, desk.NewConsultation{CaseID: c.ID, Cause: consultation.ByHand, Form: consultation.Written, Question: "归谁",
+			Parties: []string{"unit:" + housing, "platform:" + w.Node().Platform}}))(t)
+		for unit, want := range map[string]int{housing: 1, urban: 0} {
+			if got := must(w.Consultations(ctx, w.clerk(unit), consultation.Open))(t); len(got) != want {
+				t.Errorf("%s sees %d consultations, want %d", unit, len(got), want)
+			}
+			_, err := w.Consultation(ctx, w.clerk(unit), x.ID)
+			said := w.GiveOpinion(ctx, w.clerk(unit), x.ID, "unit:"+housing, "测试意见")
+			if want == 1 && (err != nil || said != nil) {
+				t.Errorf("%s: %v, %v", unit, err, said)
+			}
+			if want == 0 {
+				wantCode(t, "opened by who is no party", err, "consultation_not_found")
+				wantCode(t, "spoken to by who is no party", said, "consultation_not_found")
+			}
 		}
 	})
 }

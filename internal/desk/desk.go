@@ -58,13 +58,20 @@ type Config struct {
 func New(c Config) *Desk {
 	d := &Desk{
 		st: c.Store, read: c.Store.Reader(), keys: c.Keys, node: c.Node, dir: c.Directory,
-		cal: c.Calendar, judge: c.Triage, now: c.Now, log: c.Log, channels: c.Channels,
+		cal: c.Calendar, now: c.Now, log: c.Log, channels: c.Channels,
 	}
 	if d.now == nil {
 		d.now = time.Now
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
+	}
+	read, err := catalogue.Seed()
+	if err != nil {
+		panic("desk: catalogue that ships: " + err.Error()) // it is embedded, and tests read it
+	}
+	d.judge = func(cat *catalogue.Catalogue, m *triage.Model) triage.Engine {
+		return withMoves(c.Triage(cat, m), cat, read, c.Directory)
 	}
 	d.put(c.Catalogue, triage.Shipped())
 	return d

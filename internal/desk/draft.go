@@ -60,10 +60,10 @@ func (d *Desk) Drafts(ctx context.Context, a hotline.Actor) ([]store.Draft, erro
 // NewDraft begins a draft as a copy of a published version; an older one is how
 // a publication is taken back.
 func (d *Desk) NewDraft(ctx context.Context, a hotline.Actor, title, base string) (store.Draft, error) {
-	return d.draftOf(ctx, a, title, base, func(*catalogue.Catalogue) error { return nil })
+	return d.draftOf(ctx, a, title, base, nil, func(*catalogue.Catalogue) error { return nil })
 }
 
-func (d *Desk) draftOf(ctx context.Context, a hotline.Actor, title, base string, change func(*catalogue.Catalogue) error) (store.Draft, error) {
+func (d *Desk) draftOf(ctx context.Context, a hotline.Actor, title, base string, claim func(*store.Tx, string) (bool, error), change func(*catalogue.Catalogue) error) (store.Draft, error) {
 	if err := a.CheckNode(hotline.EditCatalogue); err != nil {
 		return store.Draft{}, err
 	}
@@ -88,7 +88,14 @@ func (d *Desk) draftOf(ctx context.Context, a hotline.Actor, title, base string,
 	if x.Content, err = contentOf(&cat); err != nil {
 		return x, err
 	}
-	return x, d.st.Write(ctx, func(tx *store.Tx) error { return tx.AddDraft(ctx, x) })
+	return x, d.st.Write(ctx, func(tx *store.Tx) error {
+		if claim != nil {
+			if was, err := claim(tx, x.ID); err != nil || was {
+				return err
+			}
+		}
+		return tx.AddDraft(ctx, x)
+	})
 }
 
 func contentOf(cat *catalogue.Catalogue) (string, error) {
@@ -103,9 +110,36 @@ func contentOf(cat *catalogue.Catalogue) (string, error) {
 // for the table is for the editor to write. One on an item that the version in
 // force does not have is refused: there is nothing that it could change.
 func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationID string) (store.Draft, error) {
+	return d.draftOfRuling(ctx, a, consultationID, nil, nil)
+}
+
+// DraftOfRulingOnce is DraftOfRuling under a key: asked again under it, it gives
+// the draft that is there. version is the consultation's, as last seen.
+func (d *Desk) DraftOfRulingOnce(ctx context.Context, a hotline.Actor, consultationID string, version *int64, key string) (x store.Draft, created bool, err error) {
+	if err := casefile.CheckLine("Idempotency-Key", key); err != nil {
+		return store.Draft{}, false, err
+	}
+	first := ""
+	x, err = d.draftOfRuling(ctx, a, consultationID, version, func(tx *store.Tx, made string) (was bool, err error) {
+		if key == "" {
+			return false, nil
+		}
+		first, err = d.claim(ctx, tx, a, "consult:"+key, consultationID, "draft", made)
+		return first != "", err
+	})
+	if err == nil && first != "" {
+		x, err = d.read.Draft(ctx, first)
+	}
+	return x, first == "", err
+}
+
+func (d *Desk) draftOfRuling(ctx context.Context, a hotline.Actor, consultationID string, version *int64, claim func(*store.Tx, string) (bool, error)) (store.Draft, error) {
 	v, err := d.Consultation(ctx, a, consultationID)
 	if err != nil {
 		return store.Draft{}, err
+	}
+	if version != nil && v.Version != *version {
+		return store.Draft{}, hotline.Errorf(hotline.Conflict, "version_wrong", "version", v.Version)
 	}
 	if v.State != consultation.Ruled {
 		return store.Draft{}, hotline.Errorf(hotline.Conflict, "consultation_not_ruled", "")
@@ -122,7 +156,7 @@ func (d *Desk) DraftOfRuling(ctx context.Context, a hotline.Actor, consultationI
 	if rs := []rune(title); len(rs) > 60 {
 		title = string(rs[:60])
 	}
-	return d.draftOf(ctx, a, title, now.Version, func(cat *catalogue.Catalogue) error {
+	return d.draftOf(ctx, a, title, now.Version, claim, func(cat *catalogue.Catalogue) error {
 		it, ok := cat.Item(v.Item)
 		if !ok {
 			return nil

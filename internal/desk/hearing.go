@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"liandong/internal/calendar"
-	"liandong/internal/casefile"
 	"liandong/internal/consultation"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
@@ -397,22 +396,21 @@ func (h *hearing) eraseAsked(th *store.Thread, basis string) error {
 // MendConsultation says that a person has seen to a letter of a consultation
 // that went wrong.
 func (d *Desk) MendConsultation(ctx context.Context, a hotline.Actor, id, note string) error {
-	if err := casefile.CheckText("note", note, casefile.NoteMost); err != nil {
+	return d.TakeTurn(ctx, a, id, Turn{Verb: MendTurn, Text: note})
+}
+
+func (h *hearing) mend(t Turn) error {
+	if err := h.leads(); err != nil {
 		return err
 	}
-	return d.consulted(ctx, a, id, func(h *hearing) error {
-		if err := h.leads(); err != nil {
-			return err
+	was := ""
+	for i := range h.c.Threads {
+		if th := &h.c.Threads[i]; th.Repair != "" {
+			was, th.Repair, h.dirty[i] = th.Repair, "", true
 		}
-		was := ""
-		for i := range h.c.Threads {
-			if th := &h.c.Threads[i]; th.Repair != "" {
-				was, th.Repair, h.dirty[i] = th.Repair, "", true
-			}
-		}
-		if was == "" {
-			return nil
-		}
-		return h.event("repaired", body{"was": was}, note)
-	})
+	}
+	if was == "" {
+		return nil
+	}
+	return h.event("repaired", body{"was": was}, t.Text)
 }

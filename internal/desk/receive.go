@@ -356,10 +356,15 @@ func (w *work) heardCall(l *legWork, m leg.Letter, p leg.Private) error {
 }
 
 // heardCallback: the other side asked the caller. It is an event; only the
-// leg's sender reopens.
+// leg's sender reopens. What the caller said last counts, here as there: the
+// sender may have reopened a leg that this side does not know, and asked again.
 func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
-	if w.c.CallbackAt.IsZero() && m.Body.Solved != nil {
-		w.c.CallbackAt, w.c.Solved = w.now, m.Body.Solved
+	at := clamp(m.SentAt, l.SentAt, w.now).UTC().Truncate(time.Microsecond)
+	if m.Body.At != nil {
+		at = clamp(*m.Body.At, l.SentAt, w.now).UTC().Truncate(time.Microsecond)
+	}
+	if at.After(w.c.CallbackAt) && m.Body.Solved != nil {
+		w.c.CallbackAt, w.c.Solved = at, m.Body.Solved
 		w.c.Satisfaction, w.c.Scale, w.c.Mapped = m.Body.Satisfaction, m.Body.Scale, m.Body.Mapped
 		w.stopClocks("", w.now, deadline.Callback)
 	}

@@ -190,3 +190,38 @@ func TestSuspensionOfAPeer(t *testing.T) {
 		}
 	})
 }
+
+// Stretches are half-open: one may begin where another ends. One that is ended
+// before it began never was: the deadline is what it had been.
+func TestSuspensionsMeetAndVanish(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		c := w.take(plain, func(in *desk.In) { in.Category = "A14" })
+		c = w.send(c.ID, to("unit:"+housing))
+		was := w.leg(c.Legs[0].ID).DueAt
+		stretch := func(from, until string) string {
+			t.Helper()
+			err := w.Suspend(ctx, w.supervisor(), c.ID, desk.NewSuspension{LegID: c.Legs[0].ID, Ground: desk.Weather, From: day(from), To: day(until), Note: "测试"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ledger := must(w.Suspensions(ctx, w.lead, c.ID))(t)
+			return ledger[len(ledger)-1].ID
+		}
+		first := stretch("2026-03-13", "2026-03-14")
+		second := stretch("2026-03-14", "2026-03-17")
+		for _, id := range []string{second, first} {
+			if err := w.EndSuspension(ctx, w.supervisor(), c.ID, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, s := range must(w.Suspensions(ctx, w.lead, c.ID))(t) {
+			if !s.To.Equal(s.From) {
+				t.Errorf("ended before it began, the entry is %s to %s, want nothing of it", s.From, s.To)
+			}
+		}
+		if got := w.leg(c.Legs[0].ID).DueAt; !got.Equal(was) {
+			t.Errorf("the answer is due %s, want %s as before", got, was)
+		}
+	})
+}

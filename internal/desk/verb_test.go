@@ -299,6 +299,11 @@ func TestExtensions(t *testing.T) {
 		wantField(t, "granted without a day", err, "due_missing", "due")
 		_, err = w.Act(ctx, w.lead, l.ID, do(leg.Grant, func(d *desk.Do) { d.Due = ptr(w.clock.Now().Add(-time.Hour)) }))
 		wantField(t, "granted into the past", err, "due_past", "due")
+		_, err = w.Act(ctx, w.lead, l.ID, do(leg.Grant, func(d *desk.Do) { d.Due = ptr(was.AddDate(0, 0, 60)) }))
+		wantField(t, "granted far beyond", err, "extend_too_long", "due")
+		if due, _ := handling(); !due.Equal(was) {
+			t.Errorf("refused, and it is due %v, want %v", due, was)
+		}
 		granted := asked.AddDate(0, 0, -1)
 		if _, err := w.Act(ctx, w.lead, l.ID, do(leg.Grant, func(d *desk.Do) { d.Due = &granted })); err != nil {
 			t.Fatal(err)
@@ -309,6 +314,9 @@ func TestExtensions(t *testing.T) {
 		if _, due, running := caseClock(w.see(c.ID), "case"); !due.Equal(caseDue) || !running {
 			t.Errorf("the case's own clock: got %v, want %v", due, caseDue)
 		}
+		again := granted.AddDate(0, 0, 1)
+		_, err = w.Act(ctx, a, l.ID, do(leg.Extend, func(d *desk.Do) { d.Due = &again }))
+		wantCode(t, "asked a second time", err, "extend_twice")
 		w.clock.Add(60 * 24 * time.Hour)
 		_, err = w.Act(ctx, a, l.ID, do(leg.Extend, func(d *desk.Do) { d.Due = ptr(w.clock.Now().AddDate(0, 1, 0)) }))
 		wantCode(t, "asked after the deadline", err, "extend_too_late")

@@ -48,8 +48,15 @@ type comparison struct {
 	begun time.Time
 }
 
-func newComparison(now time.Time) *comparison {
-	return &comparison{begun: now, Open: []leg.Range{{List: leg.ListAsker}, {List: leg.ListAnswerer}, {List: leg.ListLegs}}}
+// newComparison begins with the whole lists. Of consultations a peer is asked
+// that has had one: it knows these letters.
+func (x *Exchange) newComparison(ctx context.Context, link store.Link) (*comparison, error) {
+	c := &comparison{begun: x.desk.Now(), Open: []leg.Range{{List: leg.ListAsker}, {List: leg.ListAnswerer}, {List: leg.ListLegs}}}
+	had, err := x.read.DigestsConsultations(ctx, link.Peer, "", end(""), 1)
+	if len(had) > 0 {
+		c.Open = append(c.Open, leg.Range{List: leg.ListConsultations})
+	}
+	return c, err
 }
 
 func (c *comparison) done() bool { return len(c.Open) == 0 && len(c.Asked) == 0 }
@@ -125,8 +132,12 @@ func (x *Exchange) begin(ctx context.Context, link store.Link) error {
 		return err
 	}
 	awaited := st.Question
-	st.BegunAt = x.desk.Now()
-	return x.next(ctx, link, awaited, st, newComparison(st.BegunAt))
+	cmp, err := x.newComparison(ctx, link)
+	if err != nil {
+		return err
+	}
+	st.BegunAt = cmp.begun
+	return x.next(ctx, link, awaited, st, cmp)
 }
 
 // next posts the next question of a comparison.
@@ -312,15 +323,16 @@ const (
 	sent kind = iota // letters that we wrote
 	got              // letters that the peer wrote
 	legs
+	consultations
 )
 
 // ours is what a list is to the side that asks, theirs to the one that answers.
 func ours(list string) kind {
-	return map[string]kind{leg.ListAsker: sent, leg.ListAnswerer: got, leg.ListLegs: legs}[list]
+	return map[string]kind{leg.ListAsker: sent, leg.ListAnswerer: got, leg.ListLegs: legs, leg.ListConsultations: consultations}[list]
 }
 
 func theirs(list string) kind {
-	return map[string]kind{leg.ListAsker: got, leg.ListAnswerer: sent, leg.ListLegs: legs}[list]
+	return map[string]kind{leg.ListAsker: got, leg.ListAnswerer: sent, leg.ListLegs: legs, leg.ListConsultations: consultations}[list]
 }
 
 // sum is what a side holds of a range: all entries, and those in force.
@@ -344,10 +356,12 @@ func (s *summer) add(k kind, e leg.Entry) {
 	}
 	line := e.Hash
 	switch {
-	case k == legs && (e.Apart || e.Moving):
+	case k >= legs && (e.Apart || e.Moving):
 		return
-	case k == legs:
+	case k == legs, k == consultations && e.Hash == "":
 		line = e.State
+	case k == consultations:
+		line = e.State + " " + e.Hash
 	case k == sent && e.State != store.LetterWaiting && e.State != store.LetterReceipted:
 		return
 	case k == got && e.State != store.LetterApplied && e.State != store.LetterVoided:
@@ -376,7 +390,7 @@ const digestPage = 1000
 // each goes through what this node keeps of a range.
 func (x *Exchange) each(ctx context.Context, peer string, k kind, after, until string, do func(leg.Entry)) error {
 	list := map[kind]func(context.Context, string, string, string, int) ([]store.Digest, error){
-		sent: x.read.DigestsOut, got: x.read.DigestsIn, legs: x.read.DigestsLegs}[k]
+		sent: x.read.DigestsOut, got: x.read.DigestsIn, legs: x.read.DigestsLegs, consultations: x.read.DigestsConsultations}[k]
 	for {
 		page, err := list(ctx, peer, after, end(until), digestPage)
 		if err != nil {
@@ -384,8 +398,12 @@ func (x *Exchange) each(ctx context.Context, peer string, k kind, after, until s
 		}
 		for _, d := range page {
 			e := leg.Entry{ID: d.ID, Hash: d.Hash, State: d.State, Apart: d.Apart, Moving: d.Moving}
-			if k != legs {
+			switch {
+			case k < legs:
 				e.Leg = d.LegID
+			case d.Ruling != "":
+				h := sha256.Sum256([]byte(d.Ruling))
+				e.Hash = hex.EncodeToString(h[:])
 			}
 			do(e)
 			after = d.ID
@@ -410,6 +428,8 @@ func (x *Exchange) match(ctx context.Context, peer string, r leg.Range, cmp *com
 		switch k {
 		case legs:
 			what = legDiffers(o, t, ok)
+		case consultations:
+			what = consultationDiffers(o, t, ok)
 		case sent:
 			what = letterDiffers(o, t, ok)
 		case got:
@@ -424,6 +444,8 @@ func (x *Exchange) match(ctx context.Context, peer string, r leg.Range, cmp *com
 		switch k {
 		case legs:
 			what = legDiffers(t, leg.Entry{}, false)
+		case consultations:
+			what = consultationDiffers(t, leg.Entry{}, false)
 		case sent:
 			what = Unknown
 		case got: // they sent it and we do not have it
@@ -443,7 +465,7 @@ func (c *comparison) differ(k kind, what string, o, t leg.Entry) {
 		one = t
 	}
 	d := Difference{What: what, Letter: one.ID, Leg: one.Leg, Ours: o.State, Theirs: t.State}
-	if k == legs {
+	if k >= legs {
 		d.Letter, d.Leg = "", one.ID
 	}
 	c.add(d)
@@ -462,6 +484,22 @@ func legDiffers(o, t leg.Entry, there bool) string {
 		return LegMissing
 	case o.State != t.State:
 		return LegState
+	}
+	return ""
+}
+
+// consultationDiffers compares the two copies of a consultation. One that the
+// other side refused, or whose words were erased, need not have another.
+func consultationDiffers(o, t leg.Entry, there bool) string {
+	switch {
+	case o.Moving || t.Moving || o.Apart || t.Apart:
+		return ""
+	case !there:
+		return ConsultationMissing
+	case o.State != t.State:
+		return ConsultationState
+	case o.Hash != t.Hash:
+		return ConsultationRuling
 	}
 	return ""
 }

@@ -3,10 +3,13 @@ package exchange
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"liandong/internal/calendar"
 	"liandong/internal/casefile"
@@ -561,4 +564,59 @@ func (s *side) forge(t *testing.T, to *side, m leg.Letter) []byte {
 		t.Fatal(err)
 	}
 	return wire
+}
+
+// A copy of a consultation that drifted behind the letters' backs is found by
+// both sides, its state and its ruling, and goes from the list when it is mended.
+func TestConsultationsCompared(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		x := p.consult(t, p.disputed(t))
+		p.run()
+		id := x.Threads[0].ID
+		compare := func(a, b []string) {
+			t.Helper()
+			for s, want := range map[*side][]string{p.a: a, p.b: b} {
+				if err := s.x.Watch(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				o := p.a
+				if s == p.a {
+					o = p.b
+				}
+				if diff := cmp.Diff(append([]string{}, want...), s.differences(t, o)); diff != "" {
+					t.Errorf("%s: differences (-want +got):\n%s", s.node.Line, diff)
+				}
+			}
+		}
+		compare(nil, nil)
+		p.b.exec(t, `UPDATE consultation SET state = 'cancelled'`)
+		p.clock.Add(time.Minute)
+		compare([]string{"consultation_state  " + id + " open cancelled"}, []string{"consultation_state  " + id + " cancelled open"})
+		if ds, err := p.a.st.Reader().Differences(t.Context(), p.b.node.Platform, 10); err != nil || len(ds) != 1 || ds[0].Consultation != x.ID {
+			t.Errorf("the work list says %+v, %v, want the consultation %s", ds, err, x.ID)
+		}
+		p.b.exec(t, `UPDATE consultation SET ended_at = `+fmt.Sprint(p.clock.Now().Add(time.Hour).UnixMicro())) // after the comparison began: what is happening is no difference
+		compare([]string{"consultation_state  " + id + " open cancelled"}, nil)
+		p.b.exec(t, `UPDATE consultation SET state = 'open', ended_at = NULL`)
+		compare(nil, nil)
+
+		r := consultation.Ruling{Owner: cityUnit, Basis: "测试职责清单第1条", From: p.clock.Now().Truncate(time.Second), Class: "A02"}
+		if err := p.a.desk.Rule(t.Context(), p.a.secretary(), x.ID, 1, r, "测试纪要"); err != nil {
+			t.Fatal(err)
+		}
+		compare(nil, nil) // under way
+		p.run()
+		compare(nil, nil)
+		p.clock.Add(time.Minute)
+		for _, drift := range []string{`owner = 'unit:540102-housing'`, `basis = '另一条'`, `ruled_class = 'A03'`, `rules_from = rules_from + 1`} {
+			p.b.exec(t, `UPDATE consultation SET `+drift)
+			compare([]string{"consultation_ruling  " + id + " ruled ruled"}, []string{"consultation_ruling  " + id + " ruled ruled"})
+			p.b.exec(t, `UPDATE consultation SET owner = '`+r.Owner+`', basis = '`+r.Basis+`', ruled_class = 'A02', rules_from = `+fmt.Sprint(r.From.UnixMicro()))
+			compare(nil, nil)
+		}
+		for _, table := range []string{"consultation_event", "consultation_party", "consultation_thread", "consultation"} {
+			p.b.exec(t, `DELETE FROM `+table)
+		}
+		compare([]string{"consultation_missing  " + id + " ruled"}, nil) // it has none to ask about
+	})
 }

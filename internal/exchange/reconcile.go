@@ -19,7 +19,7 @@ type Difference struct {
 	Peer   string `json:"peer"`
 	What   string `json:"what"` // see the list below
 	Letter string `json:"letter,omitempty"`
-	Leg    string `json:"leg,omitempty"`
+	Leg    string `json:"leg,omitempty"` // of a consultation: the id that its letters name
 	Ours   string `json:"ours,omitempty"`
 	Theirs string `json:"theirs,omitempty"`
 }
@@ -36,6 +36,10 @@ const (
 	VoidedApplied  = "voided_applied"  // given up here, applied there
 	LegMissing     = "leg_missing"
 	LegState       = "leg_state"
+
+	ConsultationMissing = "consultation_missing"
+	ConsultationState   = "consultation_state"
+	ConsultationRuling  = "consultation_ruling" // both are ruled, and not the same way
 )
 
 // Reconciled is the result of comparing all links.
@@ -57,8 +61,8 @@ const Awaited = "awaited"
 // answerPatience is how long Reconcile waits for answers that come by letter.
 const answerPatience = 30 * time.Second
 
-// Reconcile compares both sides of every active link, message by message and
-// leg by leg. A link that people carry has nobody to ask. Where answers come by
+// Reconcile compares both sides of every active link, message by message, leg by
+// leg and consultation by consultation. A link that people carry has nobody to ask. Where answers come by
 // letter it waits for them a while.
 func (x *Exchange) Reconcile(ctx context.Context, a hotline.Actor) (Reconciled, error) {
 	return x.reconcile(ctx, a, answerPatience)
@@ -92,8 +96,10 @@ func (x *Exchange) reconcileLink(ctx context.Context, l store.Link, patience tim
 		return err
 	}
 	if asks(c) {
-		cmp := newComparison(x.desk.Now())
-		err := x.compareNow(ctx, l, c, cmp)
+		cmp, err := x.newComparison(ctx, l)
+		if err == nil {
+			err = x.compareNow(ctx, l, c, cmp)
+		}
 		res.Letters, res.Legs = res.Letters+cmp.Letters, res.Legs+cmp.Legs
 		for _, d := range cmp.Found {
 			d.Peer = l.Peer
@@ -170,7 +176,10 @@ func (x *Exchange) watch(ctx context.Context, l store.Link) error {
 	if !asks(c) {
 		return x.begin(ctx, l)
 	}
-	cmp := newComparison(x.desk.Now())
+	cmp, err := x.newComparison(ctx, l)
+	if err != nil {
+		return err
+	}
 	if err := x.compareNow(ctx, l, c, cmp); err != nil {
 		return x.notCompared(ctx, l, err)
 	}

@@ -2,8 +2,12 @@ package exchange
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"liandong/internal/assessment"
+	"liandong/internal/calendar"
 	"liandong/internal/casefile"
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
@@ -388,5 +392,74 @@ func TestReturnOneOfTwo(t *testing.T) {
 		}
 		p.run()
 		p.agree()
+	})
+}
+
+// What the caller said last counts on both platforms, also where it was another
+// leg that was reopened in between: both figures of the transfer are the same.
+func TestTheLastWordOfTheCallerCountsOnBothSides(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *pair) {
+		c := p.a.take(t, "测试主办单位重办而协办平台不重办的诉求", func(in *desk.In) { in.Category = "A01" })
+		c = p.a.send(t, c.ID, desk.Order{To: cityUnit, Role: leg.Lead}, desk.Order{To: "110", Role: leg.Joint})
+		local, across := c.Legs[0].ID, c.Legs[1].ID
+		if c.Legs[0].Unit == "" {
+			local, across = across, local
+		}
+		clerk := hotline.Actor{ID: "clerk", Name: "测试承办", Role: hotline.Clerk, Platform: p.a.node.Platform, Unit: strings.TrimPrefix(cityUnit, "unit:")}
+		answer := func() {
+			t.Helper()
+			for _, v := range []leg.Verb{leg.Accept, leg.Feedback} {
+				lv, err := p.a.desk.Leg(t.Context(), clerk, local)
+				if err != nil || v == leg.Accept && lv.State == leg.Reopened {
+					continue
+				}
+				if _, err := p.a.desk.Act(t.Context(), clerk, local, desk.Do{Verb: v, Result: "测试办结"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.a.act(t, local, leg.Settle)
+		}
+		says := func(a desk.Asked) {
+			t.Helper()
+			p.clock.Add(time.Minute)
+			if _, err := p.a.desk.Callback(t.Context(), p.a.op, c.ID, a); err != nil {
+				t.Fatal(err)
+			}
+			p.run()
+		}
+		p.run()
+		p.b.act(t, across, leg.Accept)
+		p.b.act(t, across, leg.Feedback)
+		p.run()
+		p.a.act(t, across, leg.Settle)
+		answer()
+		p.run()
+		says(desk.Asked{Solved: false, Satisfaction: 3, Scale: 3, Leg: local})
+		if got := p.b.state(t, across); got != leg.Settled {
+			t.Fatalf("the leg of the other platform is %s, want settled: it is not the one that failed", got)
+		}
+		p.clock.Add(time.Minute)
+		answer()
+		says(desk.Asked{Solved: true, Satisfaction: 1, Scale: 3})
+		for _, s := range []*side{p.a, p.b} {
+			boss := hotline.Actor{ID: "boss", Name: "测试督办", Role: hotline.Supervisor, Platform: s.node.Platform}
+			st, err := s.desk.Statement(t.Context(), boss, p.clock.Now().In(calendar.Zone).Format("2006-01"), time.Time{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, x := range assessment.Indicators() {
+				if x.Code != assessment.Solved && x.Code != assessment.Satisfied {
+					continue
+				}
+				for _, r := range st.By[assessment.ByPeer] {
+					if r.Cells[i] != (assessment.Cell{Num: 1, Den: 1}) {
+						t.Errorf("%s: %s of the transfer is %v, want 1 of 1: the caller is content at last", s.node.Line, x.Code, r.Cells[i])
+					}
+				}
+				if len(st.By[assessment.ByPeer]) != 1 {
+					t.Errorf("%s: %d platforms in the statement, want one", s.node.Line, len(st.By[assessment.ByPeer]))
+				}
+			}
+		}
 	})
 }

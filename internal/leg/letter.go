@@ -169,7 +169,7 @@ type Body struct {
 // Range is a stretch of a list that two sides compare: the entries whose ids come
 // after one and up to another, in the order of bytes.
 type Range struct {
-	List  string `json:"list"`            // ListAsker, ListAnswerer or ListLegs
+	List  string `json:"list"`            // ListAsker, ListAnswerer, ListLegs or ListConsultations
 	After string `json:"after,omitempty"` // "" from the beginning
 	Until string `json:"until,omitempty"` // "" to the end
 	Count int64  `json:"count"`           // entries that are in force at the writer
@@ -184,16 +184,18 @@ const (
 	ListAsker    = "asker"    // letters that the asking side wrote
 	ListAnswerer = "answerer" // letters that the answering side wrote
 	ListLegs     = "legs"
+
+	ListConsultations = "consultations" // by the ids that their letters name
 )
 
-// Entry is what is compared of a letter or a leg.
+// Entry is what is compared of a letter, a leg or a consultation.
 type Entry struct {
 	ID     string `json:"id"`
-	Hash   string `json:"hash,omitempty"` // of a letter
+	Hash   string `json:"hash,omitempty"` // of a letter, or of a ruling
 	State  string `json:"state"`
 	Leg    string `json:"leg,omitempty"`    // of a letter
-	Apart  bool   `json:"apart,omitempty"`  // a leg that the other side need not have
-	Moving bool   `json:"moving,omitempty"` // a leg of which a letter waits for its receipt
+	Apart  bool   `json:"apart,omitempty"`  // a leg or consultation that the other side need not have
+	Moving bool   `json:"moving,omitempty"` // one of which a letter waits for its receipt
 }
 
 // Carried is a move of a leg that people carried, before the two platforms were

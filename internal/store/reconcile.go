@@ -2,17 +2,22 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
+
+	"liandong/internal/consultation"
 )
 
-// Digest is what two sides compare of a letter or a leg: nothing personal.
+// Digest is what two sides compare of a letter, a leg or a consultation: nothing
+// personal.
 type Digest struct {
 	ID     string
 	Hash   string // of a letter
 	State  string
 	LegID  string
-	Apart  bool // a leg that the other side need not have: undeliverable, or carried by people
-	Moving bool // a leg of which a letter of ours waits for its receipt
+	Apart  bool   // what the other side need not have: a leg that is undeliverable or carried by people, a consultation that it refused or whose words are erased
+	Moving bool   // a leg or consultation of which a letter of ours waits for its receipt
+	Ruling string // of a consultation that is ruled: owner, basis, class, and from when in microseconds, a line each
 }
 
 func scanDigest(rows scanner) (d Digest, err error) {
@@ -44,12 +49,32 @@ func (r *Reader) DigestsLegs(ctx context.Context, peer, after, until string, lim
 		FROM leg WHERE peer = $1 AND peer <> '' AND id > $2 AND id <= $3 ORDER BY id LIMIT $4`, []any{peer, after, until, limit}, scanDigest)
 }
 
-// Quiet says that nothing has happened since a moment to a leg ("" none) and to
-// a letter ("" none), and that no letter of the leg waits for its receipt.
+// DigestsConsultations is DigestsOut of the consultations shared with a peer, by
+// the ids that their letters name.
+func (r *Reader) DigestsConsultations(ctx context.Context, peer, after, until string, limit int) ([]Digest, error) {
+	return all(ctx, r, "digests", `SELECT t.id, c.state, CASE WHEN t.state = 'refused' OR (c.host <> '' AND c.wrapped_key IS NULL) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM letter_out o WHERE o.leg_id = t.id AND o.number > 0 AND o.state = 'waiting') THEN 1 ELSE 0 END,
+		c.owner, c.basis, c.ruled_class, c.rules_from
+		FROM consultation_thread t JOIN consultation c ON c.id = t.consultation_id WHERE t.peer = $1 AND t.id > $2 AND t.id <= $3 ORDER BY t.id LIMIT $4`,
+		[]any{peer, after, until, limit}, func(rows scanner) (d Digest, err error) {
+			var owner, basis, class string
+			var from time.Time
+			err = rows.Scan(&d.ID, &d.State, &d.Apart, &d.Moving, &owner, &basis, &class, moment{&from})
+			if d.State == string(consultation.Ruled) {
+				d.Ruling = owner + "\n" + basis + "\n" + class + "\n" + strconv.FormatInt(from.UnixMicro(), 10) + "\n"
+			}
+			return d, err
+		})
+}
+
+// Quiet says that nothing has happened since a moment to a leg or consultation
+// ("" none) and to a letter ("" none), and that no letter of the leg waits for
+// its receipt.
 func (r *Reader) Quiet(ctx context.Context, legID, letterID string, since time.Time) (bool, error) {
 	var n int
 	err := r.one(ctx, "letter", `SELECT
 		(SELECT count(*) FROM leg WHERE id = $1 AND moved_at >= $2) +
+		(SELECT count(*) FROM consultation_thread t JOIN consultation c ON c.id = t.consultation_id WHERE t.id = $1 AND (c.opened_at >= $2 OR c.ended_at >= $2)) +
 		(SELECT count(*) FROM letter_out WHERE leg_id = $1 AND number > 0 AND state <> 'voided' AND (state = 'waiting' OR created_at >= $2 OR answered_at >= $2)) +
 		(SELECT count(*) FROM letter_in WHERE leg_id = $1 AND number > 0 AND received_at >= $2) +
 		(SELECT count(*) FROM letter_out WHERE id = $3 AND (state = 'waiting' OR created_at >= $2 OR answered_at >= $2)) +

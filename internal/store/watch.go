@@ -47,10 +47,11 @@ func (r *Reader) FreshOutages(ctx context.Context, endedAfter time.Time, limit i
 // they do not.
 type Difference struct {
 	Peer, What    string
-	Letter, LegID string // "" it is not about one
+	Letter, LegID string // "" it is not about one; of a consultation LegID is the id that its letters name
 	Ours, Theirs  string
 	FoundAt       time.Time
 	SeenAt        time.Time // by the last comparison
+	Consultation  string    // id here of the one it is about; read only
 }
 
 // PutDifference writes a difference that was found, and says whether it is new.
@@ -72,9 +73,10 @@ func (t *Tx) DropDifferences(ctx context.Context, peer string, seen time.Time) e
 
 // Differences lists what both sides of a link do not agree on, the oldest first.
 func (r *Reader) Differences(ctx context.Context, peer string, limit int) ([]Difference, error) {
-	return all(ctx, r, "differences", `SELECT peer, what, letter, leg_id, ours, theirs, found_at, seen_at FROM difference WHERE peer = $1 ORDER BY found_at, what, letter, leg_id LIMIT $2`,
+	return all(ctx, r, "differences", `SELECT peer, what, letter, leg_id, ours, theirs, found_at, seen_at,
+		COALESCE((SELECT t.consultation_id FROM consultation_thread t WHERE t.id = leg_id), '') FROM difference WHERE peer = $1 ORDER BY found_at, what, letter, leg_id LIMIT $2`,
 		[]any{peer, limit}, func(rows scanner) (d Difference, err error) {
-			err = rows.Scan(&d.Peer, &d.What, &d.Letter, &d.LegID, &d.Ours, &d.Theirs, moment{&d.FoundAt}, moment{&d.SeenAt})
+			err = rows.Scan(&d.Peer, &d.What, &d.Letter, &d.LegID, &d.Ours, &d.Theirs, moment{&d.FoundAt}, moment{&d.SeenAt}, &d.Consultation)
 			return d, err
 		})
 }

@@ -360,7 +360,8 @@ type BehindPage struct {
 	Legs      int
 	Rows      []CaseRow
 	Back      string
-	Board     bool // it is reached from the supervisor's board
+	Next      string // where the list goes on; "" it ends here
+	Board     bool   // it is reached from the supervisor's board
 }
 
 func (s *site) behindPage(q *request) error {
@@ -368,24 +369,35 @@ func (s *site) behindPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	b := desk.Behind{Period: q.field("period"), Indicator: q.field("indicator"), By: q.field("by"), Key: q.field("key"), Part: q.field("part"), AsOf: at}
+	b := desk.Behind{Period: q.field("period"), Indicator: q.field("indicator"), By: q.field("by"), Key: q.field("key"), Part: q.field("part"), AsOf: at, After: q.field("after")}
 	if !slices.Contains([]string{desk.Numerator, desk.Denominator, desk.Rest}, b.Part) {
 		b.Part = desk.Denominator
 	}
 	if b.By != "" && !slices.Contains(assessment.Dimensions(), b.By) {
 		return hotline.Errorf(hotline.Invalid, "dimension_unknown", "by", b.By)
 	}
-	cases, n, err := s.desk.CasesBehind(q.ctx(), q.actor, b, hotline.PageMost)
+	cases, n, err := s.desk.CasesBehind(q.ctx(), q.actor, b, hotline.PageMost+1)
 	if err != nil {
 		return err
 	}
-	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: b.Indicator, Part: s.pages[q.lang].words.part(b.By, b.Key), Which: b.Part, Legs: n, Rows: rows(cases)}
+	cases, next := onward(q, cases)
+	data := BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: b.Indicator, Part: s.pages[q.lang].words.part(b.By, b.Key), Which: b.Part, Legs: n, Rows: rows(cases), Next: next}
 	back := url.Values{"period": {b.Period}}
 	if day := q.field("as_of"); day != "" {
 		back.Set("as_of", day)
 	}
 	data.Back = "/assessment?" + back.Encode()
 	return s.show(q, "behind", data)
+}
+
+// onward is a page of cases, and where the list goes on after it.
+func onward(q *request, cases []desk.CaseView) (page []desk.CaseView, next string) {
+	if len(cases) <= hotline.PageMost {
+		return cases, ""
+	}
+	query := q.URL.Query()
+	query.Set("after", cases[hotline.PageMost-1].ID)
+	return cases[:hotline.PageMost], q.URL.Path + "?" + query.Encode()
 }
 
 // assessmentRoutes are the pages of figures.

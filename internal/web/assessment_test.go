@@ -2,10 +2,14 @@ package web
 
 import (
 	"encoding/csv"
+	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"liandong/internal/desk"
+	"liandong/internal/hotline"
 	"liandong/internal/sheet"
 )
 
@@ -69,5 +73,21 @@ func TestReportFiles(t *testing.T) {
 	}
 	if n != len(lines) || n < 4 || lines[1][2] != "1" {
 		t.Errorf("got %d rows of %d, %q first, want all with the one leg", n, len(lines), lines[1])
+	}
+}
+
+// A list behind a figure goes on page by page, and keeps what it was asked for.
+func TestBehindGoesOn(t *testing.T) {
+	cases := make([]desk.CaseView, hotline.PageMost+1)
+	for i := range cases {
+		cases[i].ID = fmt.Sprintf("c%04d", i)
+	}
+	r := httptest.NewRequest("GET", "/assessment/cases?period=2026-03&indicator=solved&after=x", nil)
+	page, next := onward(&request{Request: r}, cases)
+	if want := "/assessment/cases?after=c0199&indicator=solved&period=2026-03"; len(page) != hotline.PageMost || next != want {
+		t.Errorf("got %d cases and %s, want %d and %s", len(page), next, hotline.PageMost, want)
+	}
+	if page, next := onward(&request{Request: r}, cases[1:]); len(page) != hotline.PageMost || next != "" {
+		t.Errorf("the last page: got %d cases and %q, want all and nothing more", len(page), next)
 	}
 }

@@ -110,7 +110,7 @@ type ConsultPage struct {
 	Forms  []consultation.Form
 	Likely []string // parties: who had it, who leads it by the catalogue, the platforms
 	Units  []string // names to choose from
-	Budget string
+	Budget BudgetField
 	New    Form
 }
 
@@ -119,7 +119,7 @@ func (s *site) casesConsultPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	data := ConsultPage{Page: s.page(q, "web.consult.open"), Case: v, Causes: consultation.Causes(), Forms: consultation.Forms(), Budget: consultation.DefaultBudget}
+	data := ConsultPage{Page: s.page(q, "web.consult.open"), Case: v, Causes: consultation.Causes(), Forms: consultation.Forms(), Budget: s.budgetField(q, consultation.DefaultBudget)}
 	if data.Parties, err = s.parties(q); err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (s *site) openConsultation(q *request) error {
 	}
 	c, err := s.desk.OpenConsultation(q.ctx(), q.actor, desk.NewConsultation{CaseID: q.PathValue("id"), Cause: consultation.Cause(q.field("cause")),
 		Form: consultation.Form(q.field("form")), Parties: parties, Question: q.text("question"),
-		Evidence: evidence, Budget: q.field("budget")})
+		Evidence: evidence, Budget: budgetOf(q)})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"liandong/internal/browsertest"
 	"liandong/internal/desk"
@@ -74,6 +75,9 @@ func TestConsultationAcrossPlatformsByPages(t *testing.T) {
 	if !strings.Contains(form.body, `value="platform:`+w.police.node.Platform+`" checked`) || !strings.Contains(form.body, w.police.node.Name) {
 		t.Errorf("who returned it is not proposed as a party by name:\n%s", form.body)
 	}
+	if got := form.one("input[name=budget_n]").attrs["value"] + form.one("select[name=budget_unit] option[selected]").attrs["value"]; got != "5wd" {
+		t.Errorf("the time limit to begin with is %q, want 5wd as number and unit", got)
+	}
 	opened := sec.post(at+"/consult", url.Values{"cause": {"dispute"}, "form": {"written"}, "question": {"路灯由谁修？来电人张测试"},
 		"party": {"platform:" + w.police.node.Platform}, "others": {"城关区城市管理部门"}})
 	if opened.status != http.StatusUnprocessableEntity && opened.status != http.StatusBadRequest {
@@ -81,12 +85,15 @@ func TestConsultationAcrossPlatformsByPages(t *testing.T) {
 	}
 	second := w.gov.as("leader").post("/desk", url.Values{"text": {"另一处路灯也坏了没有人来修"}, "region": {"拉萨市 城关区"}, "category": {"A01"}, "channel": {"phone"}, "do": {"save"}}).location
 	number := regexp.MustCompile(`\d{6}-\d{4}`).FindString(sec.get(second).body)
-	opened = sec.post(at+"/consult", url.Values{"cause": {"dispute"}, "form": {"written"}, "question": {"路灯由谁修？来电人张测试"}, "evidence": {number},
+	opened = sec.post(at+"/consult", url.Values{"cause": {"dispute"}, "form": {"written"}, "question": {"路灯由谁修？来电人张测试"}, "evidence": {number}, "budget_n": {"2"}, "budget_unit": {"h"},
 		"party": {"platform:" + w.police.node.Platform, "unit:540102-urban"}})
 	if opened.status != http.StatusSeeOther {
 		t.Fatalf("consult: got %d\n%s", opened.status, opened.body)
 	}
 	here := opened.location
+	if made, err := w.gov.store.Reader().Consultation(t.Context(), strings.TrimPrefix(here, "/consultations/")); err != nil || made.DueAt.Sub(made.OpenedAt) != 2*time.Hour {
+		t.Errorf("opened for two hours, it is due after %s, %v", made.DueAt.Sub(made.OpenedAt), err)
+	}
 	if !strings.Contains(sec.get(here).body, second) {
 		t.Errorf("the case of number %q is not attached", number)
 	}

@@ -173,20 +173,21 @@ func (s *site) scoreCasesPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	b := desk.Behind{Period: q.field("month"), Indicator: q.field("indicator"), Part: desk.Denominator, AsOf: at}
+	b := desk.Behind{Period: q.field("month"), Indicator: q.field("indicator"), Part: desk.Denominator, AsOf: at, After: q.field("after")}
 	if q.field("part") == desk.Numerator {
 		b.Part = desk.Numerator
 	}
-	cases, n, err := s.desk.ScoreCases(q.ctx(), q.actor, b, hotline.PageMost)
+	cases, n, err := s.desk.ScoreCases(q.ctx(), q.actor, b, hotline.PageMost+1)
 	if err != nil {
 		return err
 	}
+	cases, next := onward(q, cases)
 	back := url.Values{"month": {b.Period}}
 	if day := q.field("as_of"); day != "" {
 		back.Set("as_of", day)
 	}
 	return s.show(q, "behind", BehindPage{Page: s.page(q, "web.assessment.behind"), Indicator: b.Indicator, Part: s.pages[q.lang].words.Unit(q.actor.Unit),
-		Which: b.Part, Legs: n, Rows: rows(cases), Back: "/assessment/scores?" + back.Encode()})
+		Which: b.Part, Legs: n, Rows: rows(cases), Next: next, Back: "/assessment/scores?" + back.Encode()})
 }
 
 func (s *site) object(q *request) error {
