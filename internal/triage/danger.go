@@ -228,6 +228,9 @@ func (s scene) takenBack(f finding) string {
 		dated = reachPastLetter
 	}
 	live := s.any(now, func(h hit) bool { return s.clause[h.from] == s.clause[f.from] })
+	beside := func(k context) bool {
+		return s.any(k, func(h hit) bool { return s.sentence[h.from] == s.sentence[f.from] })
+	}
 	switch {
 	case s.any(mask, func(h hit) bool { return h.from <= f.from && h.to > f.from && h.to >= s.stem(f) }):
 		return Rhetoric
@@ -253,8 +256,10 @@ func (s scene) takenBack(f finding) string {
 		return Chronic
 	case !person && !live && (f.weight < strong || told) && around(aftermath, reachQuestion):
 		return Past
-	case !person && !live && s.any(staged, func(h hit) bool { return s.sentence[h.from] == s.sentence[f.from] }):
+	case !person && !live && beside(staged):
 		return Rhetoric
+	case beside(abroad) && !beside(near):
+		return Hearsay
 	case !person && !live && s.any(resolved, func(h hit) bool {
 		return h.from >= f.to && s.sentence[h.from]-s.sentence[f.from] <= 1
 	}):

@@ -588,3 +588,23 @@ func BenchmarkPropose200(b *testing.B) {
 		e.Propose(text)
 	}
 }
+
+// What happens in another country is news, unless it happens to somebody who is
+// here or to the caller's own; what is shown or played is none either.
+func TestDangerAbroad(t *testing.T) {
+	for _, tc := range []struct{ text, urgent string }{
+		{"秘鲁一客车翻车 五人死亡", ""},
+		{"一客车翻车 五人死亡", "C4"},
+		{"电视里说高楼着火了，我们单元的消防栓有水吗", ""},
+		{"我儿子在缅甸被绑架了，快救他", "C4"},
+		{"两个法国游客掉进河里了", "C4"},
+		{"韩国料理店着火了，楼上有人", "C4"},
+	} {
+		if p := engine().Propose(tc.text); p.Urgent != tc.urgent {
+			t.Errorf("%s: got urgent %q, want %q (%v)", tc.text, p.Urgent, tc.urgent, p.Reasons)
+		}
+	}
+	if p := trained().Propose("help help my friend 掉到拉萨河里了 water very fast 他抓着树枝"); p.Urgent != "C4" || !p.Unread {
+		t.Errorf("half English: got urgent %q, unread %v, want C4 and unread", p.Urgent, p.Unread)
+	}
+}

@@ -68,12 +68,14 @@ const (
 	mask      context = "mask"      // holds a danger word and means something else: 跳楼价
 	holds     context = "holds"     // an item's exclude word: like mask, where it is longer than the danger word
 	staged    context = "staged"    // in its sentence: it is played or told, 演练
+	abroad    context = "abroad"    // in its sentence: it is news from another country
+	near      context = "near"      // in its sentence: it is somebody's own after all, 我儿子, 游客
 	aftermath context = "aftermath" // around it: what is spoken of afterwards, 赔偿
 	letter    context = "letter"    // anywhere: the text is a letter, not a call
 	uncertain context = "uncertain" // looks like a negation and is none: 有没有
 )
 
-var contexts = []context{negation, avert, maybe, past, chronic, question, hearsay, topic, resolved, now, plan, crowd, place, mask, staged, aftermath, letter, uncertain}
+var contexts = []context{negation, avert, maybe, past, chronic, question, hearsay, topic, resolved, now, plan, crowd, place, mask, staged, abroad, near, aftermath, letter, uncertain}
 
 // parseLists reads words.csv (of, weight, words), danger.csv (class, strength,
 // to, words) and context.csv (kind, words), all faults at once.

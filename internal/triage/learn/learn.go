@@ -52,7 +52,7 @@ type Recipe struct {
 var Default = Recipe{
 	Rounds: 20, Rate: 0.5, Decay: 2e-5, LeastSeen: 3,
 	DangerRounds: 12, DangerDecay: 1e-5,
-	Dials: triage.Dials{Sharp: 1.5, Rules: 0.5, Alarm: 0.12, Calm: 0.01},
+	Dials: triage.Dials{Sharp: 1.5, Rules: 0.5, Alarm: 0.12, Calm: 0.02},
 }
 
 // Fit trains a model.

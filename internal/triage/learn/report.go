@@ -79,6 +79,9 @@ func (r Report) Print(w io.Writer) {
 		if l.Name == Workday {
 			name = "a working day"
 		}
+		if l.Name == Strangers {
+			name = "strangers"
+		}
 		fmt.Fprintf(w, "\nInvented sentences of danger and near it, %s, by the model that ships\n", name)
 		for _, e := range l.Engines {
 			for _, a := range e.Urgent {

@@ -12,9 +12,9 @@ import (
 
 // List is sentences of danger and near it that nothing learns from: the halves A
 // and B of internal/triage/testdata/unseen.txt, of which A may be read to mend an
-// engine and B is held out, or workday.txt, held out too.
+// engine and B is held out, or workday.txt or strangers.txt, held out too.
 type List struct {
-	Name    string       `json:"name"` // A, B, workday
+	Name    string       `json:"name"` // A, B, workday, strangers
 	Engines []ListEngine `json:"engines"`
 }
 
@@ -28,10 +28,13 @@ type ListEngine struct {
 // Workday is the name of the list of what callers say and clerks write all day.
 const Workday = "workday"
 
+// Strangers is the name of the list of other speakers in other situations.
+const Strangers = "strangers"
+
 // UnseenIn reads the lists of a folder.
 func UnseenIn(folder fs.FS) ([]Row, error) {
 	var all []Row
-	for _, of := range []struct{ file, name string }{{"unseen.txt", ""}, {"workday.txt", Workday}} {
+	for _, of := range []struct{ file, name string }{{"unseen.txt", ""}, {"workday.txt", Workday}, {"strangers.txt", Strangers}} {
 		list, err := fs.ReadFile(folder, of.file)
 		if err != nil {
 			return nil, fmt.Errorf("read what is unseen: %w", err)
@@ -79,7 +82,7 @@ func half(text string) string {
 
 // Hear counts the alarms of engines on each list.
 func Hear(rows []Row, names []string, engines map[string]triage.Engine) (lists []List) {
-	for _, set := range []string{"A", "B", Workday} {
+	for _, set := range []string{"A", "B", Workday, Strangers} {
 		l := List{Name: set}
 		for _, name := range names {
 			groups := []string{"C1", "C2", "C3", "C4", "C1+C4", "C1–C4", "-"}

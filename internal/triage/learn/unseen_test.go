@@ -23,10 +23,14 @@ func unseen(t *testing.T) []Row {
 // every class, and none so like an example that it would measure memory.
 func TestUnseenIsUnseen(t *testing.T) {
 	rows := unseen(t)
-	by, day := map[string]int{}, map[string]int{}
+	by, day, strange := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, r := range rows {
-		if r.Set == Workday {
+		switch r.Set {
+		case Workday:
 			day[r.Urgent]++
+			continue
+		case Strangers:
+			strange[r.Urgent]++
 			continue
 		}
 		by[r.Urgent]++
@@ -37,6 +41,9 @@ func TestUnseenIsUnseen(t *testing.T) {
 	}
 	if day[""] < 120 || day["C1"]+day["C4"] < 50 || min(day["C1"], day["C2"], day["C3"], day["C4"]) < 5 {
 		t.Errorf("a working day: got %v, want 120 without danger, 50 of C1 and C4, 5 of a class", day)
+	}
+	if strange[""] < 120 || strange["C1"]+strange["C4"] < 80 {
+		t.Errorf("strangers: got %v, want 120 without danger and 80 of C1 and C4", strange)
 	}
 	cat, err := catalogue.Seed()
 	if err != nil {
