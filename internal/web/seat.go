@@ -597,6 +597,10 @@ func (s *site) readIntake(q *request, f Form, do string) (in desk.In, err error)
 		// pressed is not what they would press now.
 		return in, hotline.Errorf(hotline.Conflict, "became_urgent", "urgent", p.Proposal.Urgent)
 	}
+	if was := f.Val("proposed"); do != doSave && do != doClose && was != "" && was != p.Proposal.Category && p.Category == p.Proposal.Category {
+		// Nor where the words went on to something else, before the proposal did.
+		return in, hotline.Errorf(hotline.Conflict, "became_other", "category", p.Category)
+	}
 	in = desk.In{
 		Text: strings.TrimSpace(strings.ReplaceAll(f.Val("text"), "\r\n", "\n")), Channel: cmp.Or(q.field("channel"), "phone"),
 		Region: cmp.Or(region, p.Region), Address: q.field("address"), CallerName: q.field("name"), CallerPhone: q.field("phone"),

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"maps"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -137,5 +140,33 @@ func TestHotTopics(t *testing.T) {
 	b.WaitText("#proposal", "路灯")
 	if n := b.Count("#hot .hot-this"); n != 0 {
 		t.Error("a call about a street lamp is taken for one about water")
+	}
+}
+
+// A button that was drawn for other words does nothing: the page comes back with
+// what is proposed now, and nothing is taken until it is pressed again.
+func TestButtonOfOtherWords(t *testing.T) {
+	w := newWorld(t)
+	op := w.gov.as("operator")
+	stolen := url.Values{"text": {"我停在城关区北京中路小区楼下的电动车昨晚被偷了"}, "channel": {"phone"}, "seen": {""}}
+	knife := url.Values{"text": {"城关区北京中路有人拿着刀在街上砍人，快来"}, "channel": {"phone"}, "seen": {""}}
+	for _, tc := range []struct {
+		name, do, proposed, category string
+		form                         url.Values
+		says                         string // "": taken
+	}{
+		{"drawn for a lamp", "dispatch", "A02", "A02", stolen, "来话内容已变"},
+		{"chosen against the proposal", "dispatch", "A02", "A01", stolen, ""},
+		{"only taken", "save", "A02", "A02", stolen, ""},
+		{"drawn before the danger", "dispatch", "A02", "A02", knife, "来话内容刚刚被研判为紧急"},
+	} {
+		form := maps.Clone(tc.form)
+		form.Set("do", tc.do)
+		form.Set("proposed", tc.proposed)
+		form.Set("category", tc.category)
+		got := op.post("/desk", form)
+		if tc.says == "" && got.status != http.StatusSeeOther || tc.says != "" && (got.status != http.StatusConflict || !strings.Contains(got.body, tc.says)) {
+			t.Errorf("%s: %d, want %q:\n%.600s", tc.name, got.status, tc.says, got.body)
+		}
 	}
 }
