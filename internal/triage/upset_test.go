@@ -114,6 +114,36 @@ func TestThreatsAndGatherings(t *testing.T) {
 	t.Logf("%d of %d found, %d false alarms of %d", found, with, false, without)
 }
 
+//go:embed testdata/few.txt
+var few string
+
+// Few words leave little to go by: what a unit writes when something is done is no
+// danger, and what is danger is found. The first four alarmed at the desk once.
+func TestFewWords(t *testing.T) {
+	calm, alarms := 0, 0
+	for _, s := range listed(few) {
+		p := trained().Propose(s[1])
+		check(t, s[1], p)
+		switch {
+		case s[0] != "":
+			if p.Urgent == "" {
+				t.Errorf("%s: no alarm, want %s", s[1], s[0])
+			}
+			continue
+		case p.Urgent != "":
+			alarms++
+			t.Logf("false alarm: %s %v", s[1], p.Reasons)
+			if calm < 4 {
+				t.Errorf("%s alarms again", s[1])
+			}
+		}
+		calm++
+	}
+	if calm < 27 || alarms > 4 {
+		t.Errorf("got %d false alarms of %d, want 4 of 27 at most", alarms, calm)
+	}
+}
+
 //go:embed testdata/everyday.txt
 var everyday string
 

@@ -12,6 +12,9 @@ package learn
 
 import (
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"liandong/internal/triage"
 )
@@ -85,6 +88,9 @@ func Fit(examples []Example, r Recipe) triage.Weights {
 			several = append(several, choice{len(danger), views[i].Pieces})
 		}
 		danger = append(danger, dangerSamples(e, views[i], names)...)
+		if e.Danger == "" {
+			danger = append(danger, calmClauses(e, names)...)
+		}
 	}
 	c := softmax{columns: classes, rounds: r.Rounds, rate: r.Rate, decay: r.Decay}
 	d := softmax{columns: triage.Columns() - classes, rounds: r.DangerRounds, rate: r.Rate, decay: r.DangerDecay}
@@ -155,6 +161,38 @@ func dangerSamples(e Example, v triage.View, names names) (out []sample) {
 	}
 	return out
 }
+
+// calmClauses are some clauses of a harmless text as lessons of their own: each
+// is as harmless, and as short as what a clerk notes or a caller begins with. A
+// clause of a dangerous text may be anything.
+func calmClauses(e Example, names names) (out []sample) {
+	if e.Sure == 0 {
+		return nil
+	}
+	clauses := slices.DeleteFunc(strings.FieldsFunc(e.Text, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) }), func(c string) bool {
+		n := utf8.RuneCountInString(c)
+		return n < clauseLeast || n > clauseMost
+	})
+	if len(clauses) < 2 {
+		return nil // the text itself is one
+	}
+	none := triage.Column("")
+	step := (len(clauses) + clausesOf - 1) / clausesOf
+	for i := 0; i < len(clauses); i += step {
+		s := sample{parts: names.parts(triage.ViewOf(clauses[i]).Pieces[0]), want: make([]float64, triage.Columns()-none), weight: e.Sure * weightClause}
+		s.want[0] = 1
+		out = append(out, s)
+	}
+	return out
+}
+
+// Clauses of harmless texts: runes of one, how many are taken of a text, and what
+// one counts for beside it.
+const (
+	clauseLeast, clauseMost = 4, 20
+	clausesOf               = 3
+	weightClause            = 0.3
+)
 
 // names are the runs of characters that a model knows.
 type names struct {
