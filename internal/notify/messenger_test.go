@@ -606,3 +606,101 @@ func TestRecipientIsChecked(t *testing.T) {
 		}
 	})
 }
+
+// A message of urgent legs whose sender is killed each time goes three times
+// at most; one that is not urgent once. What then nobody knows is unsure.
+func TestKilledEachTime(t *testing.T) {
+	houses(t, func(h *house) {
+		h.recipient(housing, desk.BySMS, "13900000000", "remind", "")
+		for urgent, want := range map[bool]int{false: 1, true: 3} {
+			m := h.waits(urgent)
+			taken := 0
+			for range 6 {
+				due, err := h.DueNotices(t.Context(), desk.BySMS, 10)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, d := range due {
+					_, ok, err := h.TakeNotice(t.Context(), d)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if ok {
+						taken++
+					}
+				}
+				h.pass(time.Hour)
+			}
+			if taken != want {
+				t.Errorf("urgent %v: taken %d times, want %d", urgent, taken, want)
+			}
+			if got, err := h.st.Reader().NoticeMessage(t.Context(), m.ID); err != nil || got.State != store.NoticeUnsure {
+				t.Errorf("urgent %v: got %s (%v), want %s", urgent, got.State, err, store.NoticeUnsure)
+			}
+		}
+	})
+}
+
+// The hour's pause begins with what is not urgent alone.
+func TestUrgentStartsNoPause(t *testing.T) {
+	houses(t, func(h *house) {
+		h.recipient(housing, desk.BySMS, "13900000000", "remind", "")
+		for _, urgent := range []bool{true, false} {
+			letter, ok, err := h.TakeNotice(t.Context(), h.waits(urgent))
+			if err != nil || !ok {
+				t.Fatalf("urgent %v: not taken: %v", urgent, err)
+			}
+			if err := h.NoticeWent(t.Context(), letter.NoticeMessage); err != nil {
+				t.Fatal(err)
+			}
+			to, err := h.st.Reader().NoticeRecipient(t.Context(), letter.RecipientID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if to.ToldAt.IsZero() != urgent {
+				t.Errorf("urgent %v: told last at %v", urgent, to.ToldAt)
+			}
+		}
+	})
+}
+
+// What waits when a sending fails joins what failed: one message goes later.
+// One that may have gone takes nothing with it.
+func TestFailedTakesWhatWaits(t *testing.T) {
+	houses(t, func(h *house) {
+		h.recipient(housing, desk.BySMS, "13900000000", "remind", "")
+		for _, unsure := range []bool{true, false} {
+			letter, ok, err := h.TakeNotice(t.Context(), h.waits(false))
+			if err != nil || !ok {
+				t.Fatalf("unsure %v: not taken: %v", unsure, err)
+			}
+			later := h.waits(false)
+			if err := h.NoticeFailed(t.Context(), letter.NoticeMessage, "no answer", unsure); err != nil {
+				t.Fatalf("unsure %v: %v", unsure, err)
+			}
+			_, err = h.st.Reader().NoticeMessage(t.Context(), later.ID)
+			if gone := hotline.KindOf(err) == hotline.NotFound; gone == unsure {
+				t.Errorf("unsure %v: what waited: %v", unsure, err)
+			}
+			if unsure { // out of the way of the next
+				if _, _, err := h.TakeNotice(t.Context(), later); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// waits adds a message to the one recipient there is.
+func (h *house) waits(urgent bool) store.NoticeMessage {
+	h.t.Helper()
+	to, err := h.st.Reader().RecipientsOf(h.t.Context(), housing)
+	if err != nil || len(to) != 1 {
+		h.t.Fatalf("recipients: %d, %v", len(to), err)
+	}
+	m := store.NoticeMessage{ID: hotline.NewID(), RecipientID: to[0].ID, Urgent: urgent, State: store.NoticeWaiting, MadeAt: h.Now(), NextAt: h.Now()}
+	if err := h.st.Write(h.t.Context(), func(tx *store.Tx) error { return tx.AddNoticeMessage(h.t.Context(), m) }); err != nil {
+		h.t.Fatal(err)
+	}
+	return m
+}
