@@ -42,6 +42,7 @@ type Desk interface {
 	Erase(ctx context.Context, a hotline.Actor, caseID string, version *int64, basis string) (desk.CaseView, error)
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
+	CompleteCaller(ctx context.Context, a hotline.Actor, caseID string, version *int64, p desk.Particulars) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
 	RecordDispatch(ctx context.Context, a hotline.Actor, caseID string, m desk.Dispatched) error
 	Callback(ctx context.Context, a hotline.Actor, caseID string, asked desk.Asked) (desk.CaseView, error)
@@ -181,6 +182,7 @@ func (a *API) routes() {
 	add(a, route{"POST", "/api/v1/cases/{id}/dual", "dual-dispatch", "Send the dual dispatch of an urgent case: 110, local government and departments at once", decide, 201}, a.dual)
 	add(a, route{"POST", "/api/v1/cases/{id}/decide", "decide-case", "Record what a person decides of a case", decide, 200}, a.decideCase)
 	add(a, route{"POST", "/api/v1/cases/{id}/notes", "add-note", "Add what the caller or a colleague says; it is checked for danger", take, 200}, a.addNote)
+	add(a, route{"POST", "/api/v1/cases/{id}/caller", "complete-caller", "Add what was not taken down of the caller; what is on record is not changed", take, 200}, a.completeCaller)
 	add(a, route{"POST", "/api/v1/cases/{id}/calls", "record-call", "Record a telephone call: three-way, transfer, report by phone", take, 200}, a.recordCall)
 	add(a, route{"POST", "/api/v1/cases/{id}/dispatch", "record-dispatch", "Record a moment of a police dispatch, on a 110 platform: level set, unit sent, on scene, first feedback", decide, 200}, a.recordDispatch)
 	add(a, route{"POST", "/api/v1/cases/{id}/reveal", "reveal-case", "See personal data, with a reason; the view is an event", []hotline.Right{hotline.RevealPerson}, 200}, a.reveal)

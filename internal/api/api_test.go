@@ -198,6 +198,10 @@ func TestPersonalDataNeedsAReason(t *testing.T) {
 			t.Errorf("got %v, want it masked", masked)
 		}
 		n.want(200, "POST", path+"/notes", obj{"note": "另一个电话 13900000003"})
+		more := n.want(200, "POST", "/api/v1/cases/"+n.take(obj{"caller": obj{"name": "李测试"}})+"/caller", obj{"phone": "13900000003"})
+		if got := at(more, "caller", "phone"); got == nil || got == "13900000003" {
+			t.Errorf("the number that was added: got %v, want it there and masked", got)
+		}
 		for name, clear := range map[string]obj{
 			"header":  n.want(200, "GET", path, nil, "X-Reason", "回电核实"),
 			"encoded": n.want(200, "GET", path, nil, "X-Reason", url.PathEscape("回电核实")),
@@ -490,6 +494,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", one + "/decide", obj{"level": 1}, nil, 422, "level_reason_missing", "body.reason"},
 		{"POST", one + "/notes", obj{"note": "x"}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
 		{"POST", one + "/notes", obj{}, nil, 422, "text_empty", "body.note"},
+		{"POST", one + "/caller", obj{}, nil, 422, "caller_empty", "body.phone"},
+		{"POST", one + "/caller", obj{"name": "x"}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
 		{"POST", one + "/calls", obj{"kind": "three_way", "outcome": "done"}, []string{"If-Match", "41"}, 409, "version_wrong", "header.If-Match"},
 		{"POST", one + "/calls", obj{"kind": "telepathy", "outcome": "done"}, nil, 422, "call_kind_unknown", "body.kind"},
 		{"POST", one + "/calls", obj{"kind": "three_way", "outcome": "done", "leg": "nosuch"}, nil, 404, "leg_not_found", ""},

@@ -383,6 +383,23 @@ func (a *API) addNote(ctx context.Context, by hotline.Actor, r *change[noteBody]
 	})
 }
 
+type callerMoreBody struct {
+	Name    string `json:"name,omitempty" maxLength:"200"`
+	Phone   string `json:"phone,omitempty" maxLength:"200" example:"13900000001"`
+	Address string `json:"address,omitempty" maxLength:"200" doc:"Exact address"`
+	Versioned
+}
+
+func (a *API) completeCaller(ctx context.Context, by hotline.Actor, r *change[callerMoreBody]) (*caseAnswer, error) {
+	return a.changeCase(ctx, r.ID, r.version, func(id string, version *int64) (desk.CaseView, error) {
+		b := r.Body.value
+		if err := a.desk.CompleteCaller(ctx, by, id, version, desk.Particulars{Name: b.Name, Phone: b.Phone, Address: b.Address}); err != nil {
+			return desk.CaseView{}, err
+		}
+		return a.desk.Case(ctx, by, id)
+	})
+}
+
 type callBody struct {
 	Leg      string    `json:"leg,omitempty" doc:"The leg that the call was about"`
 	Kind     string    `json:"kind" enum:"three_way,phone_transfer,phone_report,call_back"`

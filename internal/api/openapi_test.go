@@ -102,7 +102,7 @@ func TestDocumentHasEveryCall(t *testing.T) {
 		"GET /api/v1/cases/{id}/attachments", "POST /api/v1/cases/{id}/attachments", "GET /api/v1/cases/{id}/attachments/{attachment}",
 		"POST /api/v1/cases/{id}/attachments/{attachment}/parts", "GET /api/v1/cases/{id}/attachments/{attachment}/content",
 	}
-	for _, verb := range []string{"callback", "calls", "close", "decide", "dispatch", "dual", "erase", "group", "legs", "notes", "reveal", "ungroup"} {
+	for _, verb := range []string{"callback", "caller", "calls", "close", "decide", "dispatch", "dual", "erase", "group", "legs", "notes", "reveal", "ungroup"} {
 		want = append(want, "POST /api/v1/cases/{id}/"+verb)
 	}
 	for _, verb := range []string{"accept", "return", "progress", "feedback", "settle", "reopen", "withdraw", "urge", "supplement", "extend",

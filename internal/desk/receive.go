@@ -310,6 +310,13 @@ func (w *work) applyVerb(l *legWork, m leg.Letter, p leg.Private) error {
 		if m.Body.Suspension != nil && l.Incoming() { // the clock is the sender's
 			return w.heardSuspension(l, m, p)
 		}
+		added, err := w.heardCaller(p)
+		if err != nil {
+			return err
+		}
+		if added != (caller{}) && p.Note == added.inWords() {
+			return nil // it says the same once more
+		}
 		if err := w.event(m.Type, l.ID, nil, p.Note); err != nil {
 			return err
 		}

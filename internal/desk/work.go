@@ -37,7 +37,9 @@ type work struct {
 	clocks []clockWork
 	events []store.Event
 	post   []store.LetterOut
-	judged *store.Judgement // what a person decided, to be learnt from
+	// callerNew says that the sealed particulars of the caller were added to.
+	callerNew bool
+	judged    *store.Judgement // what a person decided, to be learnt from
 	// givenBack is the class of a leg that came back as not the holder's to do.
 	givenBack string
 }
@@ -337,6 +339,10 @@ func (w *work) keep() error {
 		}
 	} else if err := tx.SaveCase(ctx, &w.c); err != nil {
 		return err
+	} else if w.callerNew {
+		if err := tx.SaveCaller(ctx, w.priv); err != nil {
+			return err
+		}
 	}
 	if err := w.keepJudgement(isNew); err != nil {
 		return err

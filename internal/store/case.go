@@ -157,6 +157,13 @@ func (t *Tx) SaveTold(ctx context.Context, caseID string, told []byte) error {
 	return t.must(ctx, "save what the caller was told", `UPDATE case_private SET told = $1 WHERE case_id = $2`, told, caseID)
 }
 
+// SaveCaller writes the sealed particulars of the caller, and by what number
+// they are found. An erased case is ErrStale.
+func (t *Tx) SaveCaller(ctx context.Context, p Private) error {
+	return t.must(ctx, "save the caller", `UPDATE case_private SET caller = $1, phone_index = $2 WHERE case_id = $3 AND wrapped_key IS NOT NULL`,
+		p.Caller, p.PhoneIndex, p.CaseID)
+}
+
 // EraseCase destroys what is sealed of a case, with its key, and takes it out of
 // the search index.
 func (t *Tx) EraseCase(ctx context.Context, caseID string) error {

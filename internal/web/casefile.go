@@ -49,6 +49,7 @@ type CasePage struct {
 	Send     SendForm
 	Call     CallForm
 	Note     Form
+	Caller   *CallerForm
 	Group    GroupForm
 	Ungroup  Form
 }
@@ -143,6 +144,7 @@ func (s *site) showCase(q *request, person *desk.Person) error {
 	at := "/cases/" + url.PathEscape(v.ID)
 	data.Reveal = p.form(at+"/reveal", 0)
 	data.Erase = p.form(at+"/erase", v.Version)
+	data.Caller = b.callerForm()
 	data.Note = p.form(at+"/notes", 0)
 	data.Ungroup = p.form(at+"/ungroup", 0)
 	data.Decide = b.decideForm()
@@ -524,6 +526,42 @@ func localTime(s string) (time.Time, error) {
 		}
 	}
 	return time.ParseInLocation("2006-01-02T15:04", s, calendar.Zone)
+}
+
+// completeCaller adds what was not taken down of the caller.
+func (s *site) completeCaller(q *request) error {
+	id := q.PathValue("id")
+	p := desk.Particulars{Name: q.field("name"), Phone: q.field("phone"), Address: q.field("address")}
+	if err := s.desk.CompleteCaller(q.ctx(), q.actor, id, nil, p); err != nil {
+		return err
+	}
+	return s.toCase(q, id, "web.flash.caller")
+}
+
+// CallerForm asks for what was not taken down of the caller.
+type CallerForm struct {
+	Form
+	Wants []string // name, phone, address
+}
+
+// callerForm is nil where nothing is wanting, or the person may not add it.
+func (b caseBuilder) callerForm() *CallerForm {
+	if !b.v.CanWork || b.v.Erased || !b.v.ClosedAt.IsZero() || !b.q.actor.Has(hotline.TakeCases) {
+		return nil
+	}
+	f := &CallerForm{Form: b.page.form(b.path("/caller"), 0)}
+	for _, p := range []struct {
+		name string
+		have hotline.Masked
+	}{{"phone", b.v.Phone}, {"name", b.v.Caller}, {"address", b.v.Address}} {
+		if p.have == "" {
+			f.Wants = append(f.Wants, p.name)
+		}
+	}
+	if len(f.Wants) == 0 {
+		return nil
+	}
+	return f
 }
 
 func (s *site) note(q *request) error {

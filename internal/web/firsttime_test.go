@@ -130,3 +130,32 @@ func TestSeatWithoutALine(t *testing.T) {
 	b.WaitVisible("#timeline")
 	b.Console() // what the browser says of the line
 }
+
+// A caller's number that nobody took down in a hurry is asked for on the case
+// page, until it is there; the timeline says that it was added, not what it is.
+func TestCallerIsCompletedOnTheCase(t *testing.T) {
+	w := newWorld(t)
+	op := w.gov.as("operator")
+	c := op.take("城关区这里煤气泄漏，有人晕倒了，快来人", url.Values{"name": {"张测试"}})
+	if c.count("#complete [name=phone]") != 1 || c.count("#complete [name=address]") != 1 || c.count("#complete [name=name]") != 0 {
+		t.Fatalf("asked for: got %q, want the number and the address", c.one("#complete").text())
+	}
+	wrong := op.submit(c, "#complete form", url.Values{"phone": {"没听清"}})
+	if wrong.status != http.StatusUnprocessableEntity || wrong.count("#complete[open] #fault") != 1 {
+		t.Errorf("no number: got %d, want 422 with the sentence in the form", wrong.status)
+	}
+	c = op.follow(op.submit(c, "#complete form", url.Values{"phone": {"13900000031"}}))
+	if got := c.one("#phone").text(); got == "—" || strings.Contains(got, "13900000031") {
+		t.Errorf("the number on the page: got %q, want it masked", got)
+	}
+	row := c.one("#timeline [data-kind=caller_completed]").text()
+	if !strings.Contains(row, "来话号码") || strings.Contains(row, "1390000") || strings.Contains(row, "地址") {
+		t.Errorf("the timeline says %q, want which part and not what it is", row)
+	}
+	if c.count("#complete [name=phone]") != 0 || c.count("#complete [name=address]") != 1 {
+		t.Errorf("afterwards: got %q, want the address alone", c.one("#complete").text())
+	}
+	if n := w.gov.as("supervisor").get("/cases/" + c.caseID()).count("#complete"); n != 0 {
+		t.Error("who takes no cases is asked to complete one")
+	}
+}

@@ -59,6 +59,7 @@ func (s *site) routes() []route {
 		{pattern: "POST /cases/{id}/dual", right: hotline.DecideCases, handle: s.dual, form: s.casePage},
 		{pattern: "POST /cases/{id}/calls", right: hotline.TakeCases, handle: s.recordCall, form: s.casePage},
 		{pattern: "POST /cases/{id}/dispatch", right: hotline.DecideCases, handle: s.recordDispatch, form: s.casePage},
+		{pattern: "POST /cases/{id}/caller", right: hotline.TakeCases, handle: s.completeCaller, form: s.casePage},
 		{pattern: "POST /cases/{id}/notes", right: hotline.TakeCases, handle: s.note, form: s.casePage},
 		{pattern: "POST /cases/{id}/callback", right: hotline.DecideCases, handle: s.callback, form: s.casePage},
 		{pattern: "POST /cases/{id}/erase", right: hotline.EraseCase, handle: s.erase, form: s.casePage},

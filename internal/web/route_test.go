@@ -54,6 +54,7 @@ var may = map[string]string{
 	"POST /cases/{id}/dual":                            "ol",
 	"POST /cases/{id}/calls":                           "ol",
 	"POST /cases/{id}/dispatch":                        "ol",
+	"POST /cases/{id}/caller":                          "ol",
 	"POST /cases/{id}/notes":                           "ol",
 	"POST /cases/{id}/callback":                        "ol",
 	"POST /cases/{id}/erase":                           "l",

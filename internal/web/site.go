@@ -64,6 +64,7 @@ type Desk interface {
 	Decide(ctx context.Context, a hotline.Actor, caseID string, dec desk.Decision) (desk.CaseView, error)
 	RecordDispatch(ctx context.Context, a hotline.Actor, caseID string, m desk.Dispatched) error
 	Note(ctx context.Context, a hotline.Actor, caseID, text string) error
+	CompleteCaller(ctx context.Context, a hotline.Actor, caseID string, version *int64, p desk.Particulars) error
 	RecordCall(ctx context.Context, a hotline.Actor, caseID, legID string, c desk.Call) error
 	Callback(ctx context.Context, a hotline.Actor, caseID string, asked desk.Asked) (desk.CaseView, error)
 	Close(ctx context.Context, a hotline.Actor, caseID string, c desk.Closing) (desk.CaseView, error)

@@ -177,6 +177,11 @@ func (b caseBuilder) facts(e desk.EventView) []string {
 		}
 	case "attachment_refused":
 		add("reason", s.text("code"))
+	case "caller_completed":
+		parts, _ := s["parts"].([]any)
+		for _, p := range parts {
+			out = append(out, w.T("web.seat."+fmt.Sprint(p)))
+		}
 	case "dispatch", "dispatch_corrected":
 		at, _ := s.number("at")
 		out = append(out, w.T("web.fact", w.Word("dispatch", s.text("mark")), w.Exact(time.UnixMicro(at))))

@@ -158,6 +158,11 @@ func personalPart(t *testing.T, st *store.Store) {
 	got, err = st.Reader().Private(ctx, c.ID)
 	want(t, "told", got, err, p)
 
+	p.Caller, p.PhoneIndex = []byte("more"), "another"
+	write(t, st, func(tx *store.Tx) error { return tx.SaveCaller(ctx, p) })
+	got, err = st.Reader().Private(ctx, c.ID)
+	want(t, "the caller", got, err, p)
+
 	bare := store.Private{CaseID: addCase(t, st).ID}
 	write(t, st, func(tx *store.Tx) error { return tx.AddPrivate(ctx, bare) })
 	got, err = st.Reader().Private(ctx, bare.CaseID)
@@ -171,6 +176,8 @@ func personalPart(t *testing.T, st *store.Store) {
 	}
 	err = st.Write(ctx, func(tx *store.Tx) error { return tx.SaveTold(ctx, "none", p.Told) })
 	wantCode(t, "told, of no case", err, hotline.Conflict, "stale")
+	err = st.Write(ctx, func(tx *store.Tx) error { return tx.SaveCaller(ctx, bare) })
+	wantCode(t, "the caller of an erased case", err, hotline.Conflict, "stale")
 }
 
 // wholeCase: everything at once is the same as one after the other, also inside
