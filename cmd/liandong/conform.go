@@ -400,9 +400,9 @@ func (d apiDriver) Do(ctx context.Context, v leg.Verb, legID string) error {
 		leg.Progress: {"note": "符合性测试：正在处理"},
 		leg.Feedback: {"result": "符合性测试：已处理完毕"},
 		leg.Withdraw: {"note": "符合性测试：撤回"},
-		leg.Grant:    {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339)},
+		leg.Grant:    {"due": time.Now().AddDate(0, 0, 30).Format(time.RFC3339)},
 		leg.Refuse:   {"note": "符合性测试：不同意"},
-		leg.Extend:   {"due": time.Now().AddDate(0, 0, 60).Format(time.RFC3339), "note": "符合性测试：需要更多时间"},
+		leg.Extend:   {"due": time.Now().AddDate(0, 0, 30).Format(time.RFC3339), "note": "符合性测试：需要更多时间"},
 	}[v]
 	switch {
 	case v == leg.Call:

@@ -268,7 +268,7 @@ var writing = []rule{
 		if err != nil {
 			return err
 		}
-		due := time.Now().AddDate(0, 0, 60)
+		due := time.Now().AddDate(0, 0, 30)
 		for i, verb := range []leg.Verb{leg.Refuse, leg.Grant} {
 			ask, err := r.next(of, int64(i+2), string(leg.Extend), leg.Body{Due: &due, Person: "符合性测试"}, "需要更多时间")
 			if err == nil {

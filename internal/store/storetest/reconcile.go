@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"liandong/internal/consultation"
 	"liandong/internal/leg"
 	"liandong/internal/store"
 )
@@ -85,6 +86,31 @@ func digests(t *testing.T, st *store.Store) {
 	})
 	two, err = r.DigestsLegs(ctx, "p1", "", legs[0], 10)
 	want(t, "with the receipt here", two, err, []store.Digest{{ID: legs[0], LegID: legs[0], State: "accepted"}})
+}
+
+func consultationDigests(t *testing.T, st *store.Store) {
+	ctx, r := t.Context(), st.Reader()
+	add := func(id, peer, threadState string) store.Consultation {
+		c := store.Consultation{ID: "h" + id, CaseID: "c1", Version: 1, State: consultation.Open, Cause: consultation.OfDispute, Form: consultation.Written,
+			Region: "540102", Interim: "540000-12345", ByName: "张测试", OpenedAt: start, DueAt: start.Add(time.Hour),
+			Threads: []store.Thread{{ID: id, ConsultationID: "h" + id, Peer: peer, Rev: 1, State: threadState}}}
+		write(t, st, func(tx *store.Tx) error { return tx.AddConsultation(ctx, c) })
+		return c
+	}
+	add("g1", "p1", store.ThreadThere)
+	ruled := add("g2", "p1", store.ThreadThere)
+	add("g3", "p1", store.ThreadRefused)
+	add("g4", "p2", store.ThreadThere)
+	ruled.State, ruled.EndedAt, ruled.Owner, ruled.Basis, ruled.RulesFrom = consultation.Ruled, start, "unit:a", "三定规定", time.UnixMicro(7).UTC()
+	write(t, st, func(tx *store.Tx) error { return tx.EndConsultation(ctx, ruled) })
+	post(t, st, numbered("g1", 1))
+	all := []store.Digest{{ID: "g1", State: "open", Moving: true}, {ID: "g2", State: "ruled", Ruling: "unit:a\n三定规定\n\n7\n"}, {ID: "g3", State: "open", Apart: true}}
+	got, err := r.DigestsConsultations(ctx, "p1", "", "~", 10)
+	want(t, "consultations with a peer", got, err, all)
+	got, err = r.DigestsConsultations(ctx, "p1", "g1", "g2", 10)
+	want(t, "consultations of a stretch", got, err, all[1:2])
+	got, err = r.DigestsConsultations(ctx, "p1", "", "~", 1)
+	want(t, "the first of them", got, err, all[:1])
 }
 
 func quiet(t *testing.T, st *store.Store) {

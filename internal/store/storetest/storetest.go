@@ -129,6 +129,7 @@ var suite = []struct {
 	{"differences", differences},
 	{"comparisons", comparisons},
 	{"digests", digests},
+	{"digests of consultations", consultationDigests},
 	{"quiet", quiet},
 	{"documents", documents},
 	{"leases", leases},
