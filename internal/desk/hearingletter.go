@@ -136,18 +136,13 @@ func (h *hearing) apply(m leg.Letter, p leg.Private) (state, why string, err err
 	if err = h.erased; err == nil || m.Type == leg.TypeErase || m.Type == string(leg.Void) {
 		err = h.heard(th, m, p)
 	}
-	switch kind := hotline.KindOf(err); {
-	case err == nil && m.Type == string(leg.Void):
-		return store.LetterVoided, "", nil
-	case err == nil:
-		return store.LetterApplied, "", nil
-	case kind == hotline.Conflict || kind == hotline.Invalid || kind == hotline.Denied:
+	if state, why, err = appliedAs(m, err); state == store.LetterRefused {
 		h.c = before
 		_, th := h.thread(m.Consultation)
-		th.Repair = hotline.CodeOf(err)
-		return store.LetterRefused, hotline.CodeOf(err), h.event("refused_letter", body{"type": m.Type, "number": m.Number, "code": hotline.CodeOf(err)}, "")
+		th.Repair = why
+		err = h.event("refused_letter", body{"type": m.Type, "number": m.Number, "code": why}, "")
 	}
-	return "", "", err
+	return state, why, err
 }
 
 func (h *hearing) heard(th *store.Thread, m leg.Letter, p leg.Private) error {

@@ -252,16 +252,24 @@ func (w *work) apply(legID string, m leg.Letter, p leg.Private) (state, why stri
 	if err = w.erased; err == nil || m.Type == leg.TypeErase { // nothing else moves in an erased case
 		err = w.applyVerb(l, m, p)
 	}
+	if state, why, err = appliedAs(m, err); state == store.LetterRefused {
+		*l = before
+		l.Repair = why
+		err = w.event("refused_letter", legID, body{"type": m.Type, "number": m.Number, "code": why}, "")
+	}
+	return state, why, err
+}
+
+// appliedAs is the state of a numbered letter after the rules said err about it,
+// and, of one that they refuse, the code of why; a fault of ours stays an error.
+func appliedAs(m leg.Letter, err error) (state, why string, fault error) {
 	switch kind := hotline.KindOf(err); {
 	case err == nil && m.Type == string(leg.Void):
 		return store.LetterVoided, "", nil
 	case err == nil:
 		return store.LetterApplied, "", nil
 	case kind == hotline.Conflict || kind == hotline.Invalid || kind == hotline.Denied:
-		*l = before
-		l.Repair = hotline.CodeOf(err)
-		ev := w.event("refused_letter", legID, body{"type": m.Type, "number": m.Number, "code": hotline.CodeOf(err)}, "")
-		return store.LetterRefused, hotline.CodeOf(err), ev
+		return store.LetterRefused, hotline.CodeOf(err), nil
 	}
 	return "", "", err
 }
@@ -366,9 +374,9 @@ func (w *work) heardCall(l *legWork, m leg.Letter, p leg.Private) error {
 // leg's sender reopens. What the caller said last counts, here as there: the
 // sender may have reopened a leg that this side does not know, and asked again.
 func (w *work) heardCallback(l *legWork, m leg.Letter, p leg.Private) error {
-	at := clamp(m.SentAt, l.SentAt, w.now).UTC().Truncate(time.Microsecond)
+	at := clamp(m.SentAt, l.SentAt, w.now)
 	if m.Body.At != nil {
-		at = clamp(*m.Body.At, l.SentAt, w.now).UTC().Truncate(time.Microsecond)
+		at = clamp(*m.Body.At, l.SentAt, w.now)
 	}
 	if at.After(w.c.CallbackAt) && m.Body.Solved != nil {
 		w.c.CallbackAt, w.c.Solved = at, m.Body.Solved
