@@ -59,18 +59,7 @@ func (d *Desk) CompleteCaller(ctx context.Context, a hotline.Actor, caseID strin
 		if err != nil || added == (caller{}) {
 			return err // all of it is on record: the same click twice
 		}
-		for _, l := range w.legs {
-			if l.Local() || l.State.Ended() || l.State == leg.Settled {
-				continue
-			}
-			err := w.tell(l, string(leg.Supplement), leg.Body{}, leg.Private{
-				CallerName: added.Name, CallerPhone: added.Phone, Address: added.Address, Note: added.inWords(),
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return w.supplement(leg.Private{CallerName: added.Name, CallerPhone: added.Phone, Address: added.Address, Note: added.inWords()})
 	})
 }
 
@@ -104,11 +93,15 @@ func (w *work) completeCaller(have, more caller) (added caller, err error) {
 // heardCaller takes what a supplement tells of the caller, as far as this desk
 // does not know it.
 func (w *work) heardCaller(p leg.Private) (added caller, err error) {
+	told := caller{Name: p.CallerName, Phone: p.CallerPhone, Address: p.Address}
+	if told == (caller{}) {
+		return added, nil // most supplements: nothing to open
+	}
 	have, err := w.caller()
 	if err != nil {
 		return added, err
 	}
-	return w.completeCaller(have, caller{Name: p.CallerName, Phone: p.CallerPhone, Address: p.Address})
+	return w.completeCaller(have, told)
 }
 
 // inWords tells a side that takes no particulars in a supplement what they are;

@@ -523,16 +523,24 @@ func (d *Desk) Note(ctx context.Context, a hotline.Actor, caseID, text string) e
 		if err := w.event(string(leg.Supplement), "", nil, text); err != nil {
 			return err
 		}
-		for _, l := range w.legs {
-			if l.Local() || l.State.Ended() || l.State == leg.Settled {
-				continue
-			}
-			if err := w.tell(l, string(leg.Supplement), leg.Body{}, leg.Private{Note: text}); err != nil {
-				return err
-			}
+		if err := w.supplement(leg.Private{Note: text}); err != nil {
+			return err
 		}
 		return w.check(text, "", true)
 	})
+}
+
+// supplement tells the other platforms that have a leg of the case under way.
+func (w *work) supplement(p leg.Private) error {
+	for _, l := range w.legs {
+		if l.Local() || l.State.Ended() || l.State == leg.Settled {
+			continue
+		}
+		if err := w.tell(l, string(leg.Supplement), leg.Body{}, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // change is load, decide, keep for a case as a whole.
