@@ -155,17 +155,14 @@ func StatusOf(c Case, legs []leg.Leg) Status {
 	case len(legs) == 0:
 		return Open
 	}
-	outgoing, withdrawn := 0, 0
+	if !slices.ContainsFunc(legs, func(l leg.Leg) bool { return l.Incoming() || l.State != leg.Withdrawn }) {
+		return Open // taken back, all of it: nobody has it, and there is nothing to ask the caller about
+	}
+	outgoing := 0
 	for _, l := range legs {
 		if !l.Incoming() {
 			outgoing++
 		}
-		if l.State == leg.Withdrawn {
-			withdrawn++
-		}
-	}
-	if withdrawn == len(legs) && outgoing == withdrawn {
-		return Open // taken back, all of it: nobody has it, and there is nothing to ask the caller about
 	}
 	for _, l := range legs {
 		if l.Incoming() && (l.State == leg.Answered || l.Done()) {
