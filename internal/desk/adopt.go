@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"liandong/internal/calendar"
+	"liandong/internal/casefile"
 	"liandong/internal/hotline"
 	"liandong/internal/leg"
 	"liandong/internal/seal"
@@ -55,17 +56,23 @@ func (d *Desk) Adopt(ctx context.Context, a hotline.Actor, legID string) error {
 		if err != nil {
 			return err
 		}
-		ask := ""
+		var o Order
 		if len(l.Ask) > 0 {
 			plain, err := seal.OpenField(w.key, aadAsk(l.ID), l.Ask)
 			if err != nil {
 				return err
 			}
-			ask = string(plain)
+			o.Ask, o.PoliceAction = askedParts(string(plain))
 		}
 		l.ByHand, l.OutNo, l.dirty = false, 0, true // what was numbered before never left
-		if err := w.offerWith(l, Order{Ask: ask}, moves, told); err != nil {
+		notes := pieces(told, casefile.NoteMost)
+		if err := w.offerWith(l, o, moves, notes[0]); err != nil {
 			return err
+		}
+		for _, more := range notes[1:] {
+			if err := w.tell(l, string(leg.Supplement), leg.Body{}, leg.Private{Note: more}); err != nil {
+				return err
+			}
 		}
 		w.c.Version++
 		return w.event("adopted", l.ID, body{"peer": l.Peer, "state": string(l.State)}, "")
@@ -106,6 +113,16 @@ func (w *work) carried(l *legWork) (moves []leg.Carried, told string, err error)
 		lines = append(lines, e.At.In(calendar.Zone).Format("01-02 15:04 ")+b.Who+" "+note)
 	}
 	return moves, strings.Join(lines, "\n"), nil
+}
+
+// pieces cuts a text into such of at most so many characters; at least one.
+func pieces(text string, most int) []string {
+	r := []rune(text)
+	var out []string
+	for len(r) > most {
+		out, r = append(out, string(r[:most])), r[most:]
+	}
+	return append(out, string(r))
 }
 
 // takeOver brings the holder's copy of a leg that people carried before into the

@@ -212,8 +212,9 @@ func (w *work) sendOne(o Order, field string) error {
 	}
 	l.MovedAt = w.now
 	w.inherit(l)
-	if o.Ask != "" {
-		l.Ask = w.sealAsk(l.ID, o.Ask)
+	ask := asked(o.Ask, o.PoliceAction)
+	if ask != "" {
+		l.Ask = w.sealAsk(l.ID, ask)
 	}
 	if err := w.succeed(o, l.ID, field); err != nil {
 		return err
@@ -227,7 +228,7 @@ func (w *work) sendOne(o Order, field string) error {
 	}
 	b := body{"to": to, "role": string(o.Role), "urgent": l.Urgent, "class": l.Class, "for_leg": o.ForLeg, "replaces": o.Replaces,
 		"spoken": o.Spoken, "call_id": o.CallID}
-	if err := w.event(string(leg.Send), l.ID, b, joined(o.Ask, o.PoliceAction)); err != nil {
+	if err := w.event(string(leg.Send), l.ID, b, ask); err != nil {
 		return err
 	}
 	w.legs = append(w.legs, l)
@@ -235,6 +236,27 @@ func (w *work) sendOne(o Order, field string) error {
 		return w.perform(l, leg.Act{Verb: leg.Receive, Side: leg.Holder, At: w.now}, Do{Verb: leg.Receive})
 	}
 	return w.offer(l, o)
+}
+
+// asked is what a leg says to whoever holds it: what is to be done, and after a
+// first response what police did already.
+func asked(ask, policeAction string) string {
+	if policeAction != "" {
+		policeAction = policeDid + policeAction
+	}
+	return joined(ask, policeAction)
+}
+
+// policeDid stands before what police did, where a leg says it beside the rest.
+const policeDid = "公安已做处置："
+
+// askedParts is asked taken apart again.
+func askedParts(said string) (ask, policeAction string) {
+	if did, ok := strings.CutPrefix(said, policeDid); ok {
+		return "", did
+	}
+	ask, policeAction, _ = strings.Cut(said, "\n"+policeDid)
+	return ask, policeAction
 }
 
 func joined(parts ...string) string {

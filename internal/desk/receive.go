@@ -580,7 +580,7 @@ func (w *work) addIncoming(link store.Link, in Incoming) error {
 	if b.Urgent && w.c.Urgent == "" && catalogue.IsUrgent(b.UrgentClass) {
 		w.raise(b.UrgentClass, link.Peer)
 	}
-	if ask := joined(in.Private.Ask, in.Private.PoliceAction); ask != "" {
+	if ask := asked(in.Private.Ask, in.Private.PoliceAction); ask != "" {
 		l.Ask = w.sealAsk(l.ID, ask)
 		if err := w.check(ask, l.ID, false); err != nil {
 			return err

@@ -170,7 +170,7 @@ func (d *Desk) newEvent(caseID, legID string, by hotline.Actor, at time.Time, ki
 		e.Body = string(doc)
 	}
 	if note != "" {
-		plain, commitment, err := letter.Plain(leg.Private{Note: note})
+		plain, commitment, err := letter.Note(note)
 		if err != nil {
 			return e, err
 		}

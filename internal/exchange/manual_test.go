@@ -2,8 +2,11 @@ package exchange
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"liandong/internal/casefile"
 
 	"liandong/internal/desk"
 	"liandong/internal/hotline"
@@ -155,13 +158,14 @@ func (p *pair) adoptAll(w way) {
 		t.Fatal(err)
 	}
 	p.a.x.closeCarriers()
-	hand := func(do *desk.Do) { do.Hand = &desk.Hand{How: "phone", Who: "测试民警"} }
+	long := strings.Repeat("长", casefile.NoteMost)
+	hand := func(do *desk.Do) { do.Hand, do.Note = &desk.Hand{How: "phone", Who: "测试民警"}, long }
 	begun := map[leg.State]string{}
 	for state, verbs := range map[leg.State][]leg.Verb{
 		leg.Accepted: {leg.Accept}, leg.Working: {leg.Accept, leg.Progress, leg.Progress}, leg.Answered: {leg.Accept, leg.Feedback},
 		leg.Reopened: {leg.Accept, leg.Feedback, leg.Reopen},
 	} {
-		id := p.a.send(t, p.a.take(t, "测试改为联网办理的诉求"+string(state)).ID, desk.Order{To: "110", Ask: "请出警"}).Legs[0].ID
+		id := p.a.send(t, p.a.take(t, "测试改为联网办理的诉求"+string(state)).ID, desk.Order{To: "110", Ask: long, PoliceAction: long}).Legs[0].ID
 		p.a.act(t, id, leg.Urge)
 		for _, v := range verbs {
 			if v == leg.Reopen {
@@ -198,7 +202,24 @@ func (p *pair) adoptAll(w way) {
 			t.Errorf("%s: events there %v", state, k)
 		}
 	}
-	p.b.act(t, begun[leg.Accepted], leg.Feedback)
+	for state, notes := range map[leg.State]int{leg.Accepted: 1, leg.Working: 3, leg.Answered: 2, leg.Reopened: 2} {
+		there := p.b.other(t, begun[state])
+		if want := long + "\n公安已做处置：" + long; string(there.Legs[0].Ask) != want {
+			t.Errorf("%s: the peer reads an ask of %d bytes, want %d: what is to be done and what police did", state, len(there.Legs[0].Ask), len(want))
+		}
+		var heard strings.Builder
+		es, err := p.b.desk.Events(t.Context(), p.b.op, there.ID, "", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range es {
+			heard.WriteString(string(e.Text))
+		}
+		if got := strings.Count(heard.String(), "长"); got != notes*len([]rune(long)) {
+			t.Errorf("%s: of %d notes of full length %d characters came", state, notes, got)
+		}
+	}
+	p.b.act(t, begun[leg.Accepted], leg.Feedback, func(do *desk.Do) { do.Note, do.Result = long, long }) // each part as long as may be
 	p.b.act(t, begun[leg.Working], leg.Progress)
 	p.b.act(t, begun[leg.Reopened], leg.Feedback)
 	p.a.act(t, begun[leg.Answered], leg.Settle)

@@ -162,7 +162,7 @@ func TestFirstResponse(t *testing.T) {
 			c = p.b.send(t, c.ID, desk.Order{To: "12345", ForLeg: police, Ask: "请修复", PoliceAction: "已设置警戒，人员疏散"})
 			p.run()
 			there := p.a.other(t, c.Legs[len(c.Legs)-1].ID)
-			if got := string(there.Legs[0].Ask); got != "请修复\n已设置警戒，人员疏散" {
+			if got := string(there.Legs[0].Ask); got != "请修复\n公安已做处置：已设置警戒，人员疏散" {
 				t.Errorf("D%d: 12345 reads %q, want the ask and what police did", i, got)
 			}
 		}

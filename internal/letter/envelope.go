@@ -415,6 +415,28 @@ func extraOf(tree map[string]any) ([]byte, error) {
 // with a new salt where it has none. The commitment goes into the letter. Both
 // are empty where there is nothing personal.
 func Plain(p leg.Private) (plain []byte, commitment string, err error) {
+	plain, commitment, err = salted(p)
+	if err != nil || plain == nil {
+		return nil, "", err
+	}
+	tree, err := decode(plain)
+	if err == nil {
+		err = checkPrivate(tree)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return plain, commitment, nil
+}
+
+// Note is the note of an event as it is committed to and sealed, in the form of
+// a personal part. It may be longer than the note of a letter: one event tells
+// all that a letter said, its note and its result.
+func Note(text string) (plain []byte, commitment string, err error) {
+	return salted(leg.Private{Note: text})
+}
+
+func salted(p leg.Private) (plain []byte, commitment string, err error) {
 	if p.Empty() {
 		return nil, "", nil
 	}
@@ -429,13 +451,6 @@ func Plain(p leg.Private) (plain []byte, commitment string, err error) {
 	}
 	if plain, err = seal.Canonical(doc); err != nil {
 		return nil, "", refuse(CodePrivate, "", "not valid text", nil)
-	}
-	tree, err := decode(plain)
-	if err == nil {
-		err = checkPrivate(tree)
-	}
-	if err != nil {
-		return nil, "", err
 	}
 	return plain, seal.Commit(plain), nil
 }
